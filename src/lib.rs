@@ -1,0 +1,14 @@
+//! Every AI call becomes one OpenTelemetry span and one ledger row.
+
+pub mod call;
+pub mod confidence;
+pub mod context;
+
+pub mod framing;
+pub mod provider;
+
+#[cfg(feature = "ledger")]
+pub mod store;
+
+pub use confidence::Confidence;
+pub use context::CallContext;
