@@ -7,6 +7,8 @@ pub mod context;
 pub mod framing;
 pub mod provider;
 
+pub mod span;
+
 #[cfg(feature = "ledger")]
 pub mod store;
 

@@ -1,0 +1,3 @@
+//! A call as OpenTelemetry attributes, and back.
+
+pub mod names;

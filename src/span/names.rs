@@ -1,0 +1,111 @@
+//! Every attribute name that we write, once.
+//!
+//! Sources: OpenTelemetry semantic conventions for generative AI 1.41.1 (`gen_ai.*`, `openai.*`), their later home
+//! `semantic-conventions-genai` for what changed since ([`USAGE_CACHE_WRITE`]), and the general conventions (`server.*`,
+//! `error.*`, `http.*`). Cost and confidence have no standard attribute: those and all others of ours are `spanledger.*`.
+
+#![expect(missing_docs, reason = "the value of each constant is its documentation")]
+
+// What was asked.
+pub const OPERATION_NAME: &str = "gen_ai.operation.name";
+pub const PROVIDER_NAME: &str = "gen_ai.provider.name";
+pub const CONVERSATION_ID: &str = "gen_ai.conversation.id";
+pub const OUTPUT_TYPE: &str = "gen_ai.output.type";
+pub const REQUEST_MODEL: &str = "gen_ai.request.model";
+pub const REQUEST_STREAM: &str = "gen_ai.request.stream";
+pub const REQUEST_TEMPERATURE: &str = "gen_ai.request.temperature";
+pub const REQUEST_TOP_P: &str = "gen_ai.request.top_p";
+pub const REQUEST_TOP_K: &str = "gen_ai.request.top_k";
+pub const REQUEST_MAX_TOKENS: &str = "gen_ai.request.max_tokens";
+pub const REQUEST_SEED: &str = "gen_ai.request.seed";
+pub const REQUEST_STOP_SEQUENCES: &str = "gen_ai.request.stop_sequences";
+pub const REQUEST_FREQUENCY_PENALTY: &str = "gen_ai.request.frequency_penalty";
+pub const REQUEST_PRESENCE_PENALTY: &str = "gen_ai.request.presence_penalty";
+pub const REQUEST_CHOICE_COUNT: &str = "gen_ai.request.choice.count";
+pub const REQUEST_ENCODING_FORMATS: &str = "gen_ai.request.encoding_formats";
+pub const REQUEST_REASONING_LEVEL: &str = "gen_ai.request.reasoning.level";
+pub const EMBEDDINGS_DIMENSION_COUNT: &str = "gen_ai.embeddings.dimension.count";
+pub const OPENAI_API_TYPE: &str = "openai.api.type";
+pub const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
+
+// What answered.
+pub const RESPONSE_ID: &str = "gen_ai.response.id";
+pub const RESPONSE_MODEL: &str = "gen_ai.response.model";
+pub const RESPONSE_FINISH_REASONS: &str = "gen_ai.response.finish_reasons";
+pub const RESPONSE_STATUS: &str = "gen_ai.response.status";
+pub const RESPONSE_TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
+pub const OPENAI_RESPONSE_SERVICE_TIER: &str = "openai.response.service_tier";
+pub const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fingerprint";
+
+// What it used.
+pub const USAGE_INPUT: &str = "gen_ai.usage.input_tokens";
+pub const USAGE_OUTPUT: &str = "gen_ai.usage.output_tokens";
+pub const USAGE_CACHE_READ: &str = "gen_ai.usage.cache_read.input_tokens";
+/// Since `semantic-conventions-genai` #440.
+pub const USAGE_CACHE_WRITE: &str = "gen_ai.usage.cache_write.input_tokens";
+/// The name of [`USAGE_CACHE_WRITE`] up to 1.41.
+pub const USAGE_CACHE_CREATION: &str = "gen_ai.usage.cache_creation.input_tokens";
+pub const USAGE_REASONING: &str = "gen_ai.usage.reasoning.output_tokens";
+pub const USAGE_SOURCE: &str = "spanledger.usage.source";
+/// Followed by a unit's name.
+pub const USAGE_DETAIL_PREFIX: &str = "spanledger.usage.details.";
+
+// What it cost.
+/// The name that most backends read; a double of US dollars.
+pub const USAGE_COST: &str = "gen_ai.usage.cost";
+/// The exact decimal, in US dollars.
+pub const COST_USD: &str = "spanledger.cost.usd";
+pub const COST_INPUT_USD: &str = "spanledger.cost.input_usd";
+pub const COST_OUTPUT_USD: &str = "spanledger.cost.output_usd";
+pub const PRICING_STATUS: &str = "spanledger.pricing.status";
+pub const PRICING_SOURCE: &str = "spanledger.pricing.source";
+pub const PRICING_VERSION: &str = "spanledger.pricing.version";
+
+// How it ended.
+pub const ERROR_TYPE: &str = "error.type";
+pub const ERROR_MESSAGE: &str = "spanledger.error.message";
+pub const ERROR_CODE: &str = "spanledger.error.code";
+pub const HTTP_STATUS: &str = "http.response.status_code";
+pub const ENDING: &str = "spanledger.ending";
+pub const SERVER_ADDRESS: &str = "server.address";
+pub const SERVER_PORT: &str = "server.port";
+/// Milliseconds by the monotonic clock.
+pub const DURATION_MS: &str = "spanledger.duration_ms";
+
+// For whom.
+pub const TASK: &str = "spanledger.task";
+pub const USER_ID: &str = "user.id";
+pub const JOB_ID: &str = "spanledger.job.id";
+pub const CONFIGURATION_ID: &str = "spanledger.configuration.id";
+pub const VARIANT: &str = "spanledger.variant";
+pub const ATTEMPT: &str = "spanledger.attempt";
+pub const PREVIOUS_ID: &str = "spanledger.previous.id";
+pub const MODEL_IDENTIFIER: &str = "spanledger.model.identifier";
+pub const MODEL_ALIAS: &str = "spanledger.model.alias";
+pub const NODE_ID: &str = "spanledger.node.id";
+pub const REQUEST_DATA: &str = "spanledger.request.data";
+/// Followed by a tag's name.
+pub const TAG_PREFIX: &str = "spanledger.tag.";
+
+// How far it can be trusted.
+pub const CONFIDENCE_SCORE: &str = "spanledger.confidence.score";
+/// Followed by a part's name.
+pub const CONFIDENCE_PREFIX: &str = "spanledger.confidence.component.";
+pub const CONFIDENCE_DERIVED_FROM: &str = "spanledger.confidence.derived_from";
+pub const CONFIDENCE_OUT_OF_RANGE: &str = "spanledger.confidence.out_of_range";
+pub const ACTION: &str = "spanledger.action";
+pub const FALLBACK_REASON: &str = "spanledger.fallback.reason";
+pub const RESPONSE_DATA: &str = "spanledger.response.data";
+pub const EVALUATION_RESULT: &str = "gen_ai.evaluation.result";
+pub const EVALUATION_NAME: &str = "gen_ai.evaluation.name";
+pub const EVALUATION_SCORE: &str = "gen_ai.evaluation.score.value";
+
+// The row.
+pub const ROW_ID: &str = "spanledger.row.id";
+pub const SOURCE: &str = "spanledger.source";
+pub const BILLABLE: &str = "spanledger.billable";
+pub const AI_PARENT_SPAN_ID: &str = "spanledger.ai_parent_span_id";
+/// The name of the log record that carries what was learnt later.
+pub const LATER_EVENT: &str = "spanledger.call.later";
+pub const SERVICE_NAME: &str = "service.name";
+pub const ENVIRONMENT: &str = "deployment.environment.name";
