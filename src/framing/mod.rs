@@ -1,4 +1,59 @@
 //! Bytes into messages: push parsers without I/O and with a memory bound.
+//!
+//! A [`Decoder`] is fed the body of an answer in whatever pieces it arrives and hands out [`Message`]s: the whole JSON
+//! document, or each event of a stream as soon as it is complete. What follows from the words of a message is the
+//! business of [`provider`](crate::provider), not of this step.
+//!
+//! # Which framing
+//!
+//! Content types lie, so they are only believed where the first bytes do not speak for themselves:
+//!
+//! | first bytes (after a byte order mark and blanks)  | framing                                             |
+//! | ------------------------------------------------- | --------------------------------------------------- |
+//! | `{`                                               | a JSON document, or NDJSON if the content type says |
+//! | `[`                                               | a JSON array in pieces: each element is a message   |
+//! | `data:`, `event:`, `id:`, `retry:`, `:`           | SSE                                                 |
+//! | anything else                                     | what the content type says, else nothing is read    |
+//!
+//! Audio, images and video are never looked into. An NDJSON body that calls itself `application/json` is read as NDJSON.
+//! The text of an error has no framing: [`Decoder::whole`] takes it as one message, whatever it is.
+//!
+//! # What it costs
+//!
+//! A message that lies within one pushed slice is handed out as a part of that slice, without a copy. Only what a message
+//! still lacks its end for is held, and that never takes more than [`MAX_HELD_BYTES`]: what is longer than
+//! [`WHOLE_BYTES`] is held as [`Elided`], with its long strings and vectors cut but its `usage` in place.
+//!
+//! # What can go wrong
+//!
+//! Nothing here fails, panics or waits. Messages need not be valid: a broken one is handed out as it came, and the next
+//! one is whole again. Only the elements of a JSON array have no border but the JSON itself: where one's brackets do not
+//! match, the rest of that body is lost. A body that breaks off leaves its unfinished message to [`Decoder::finish`].
+//!
+//! # Adding a framing
+//!
+//! One file with a `push` and a `finish` like its neighbours, a variant in `decoder.rs`, a line in `sniff.rs`, a stream in
+//! `properties.rs` (which checks it under every cut and chunking), and a target in `fuzz/`.
+
+mod decoder;
+mod elided;
+mod json;
+mod json_array;
+mod ndjson;
+#[cfg(test)]
+mod properties;
+mod shortener;
+mod sniff;
+mod sse;
+
+pub use decoder::Decoder;
+pub use elided::Elided;
+
+/// The longest message that is handed out as it came. A longer one is [`Elided`].
+pub const WHOLE_BYTES: usize = 64 * 1024;
+
+/// The most memory that a [`Decoder`] or an [`Elided`] holds on to, whatever it is fed.
+pub const MAX_HELD_BYTES: usize = 136 * 1024;
 
 /// One message of a body: a whole JSON document, or the data of one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,3 +63,13 @@ pub struct Message<'a> {
     /// The payload.
     pub data: &'a [u8],
 }
+
+impl<'a> Message<'a> {
+    /// A message of a framing that has no event names.
+    fn unnamed(data: &'a [u8]) -> Self {
+        Self { event: None, data }
+    }
+}
+
+/// Who gets the messages.
+type Sink<'s> = &'s mut dyn FnMut(Message<'_>);

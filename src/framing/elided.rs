@@ -1,0 +1,183 @@
+//! One document of any size in bounded memory.
+
+use super::{MAX_HELD_BYTES, Message, Sink, WHOLE_BYTES, shortener::Shortener};
+
+/// Room that is kept between two messages; more is given back.
+const KEPT_CAPACITY: usize = 8 * 1024;
+
+/// Holds one JSON document: up to [`WHOLE_BYTES`] as it came, beyond that in short form.
+///
+/// The short form has no blanks, cuts strings after 1 KiB and drops what follows the sixteenth number of a row. What is still
+/// too large is thinned out from the inside: no part may take more than half of the room that the part around it has left,
+/// unless that is less than 8 KiB. So what lies beside a large part comes through, `usage` above all, whether it stands in
+/// front or behind. The short form of a valid document is valid; names and numbers are whole or not there.
+///
+/// What is no JSON is cut after [`WHOLE_BYTES`].
+///
+/// ```
+/// use spanledger::framing::Elided;
+///
+/// let mut body = Elided::new();
+/// body.push(br#"{"data":[{"b64_json":""#);
+/// for _ in 0..10_000 {
+///     body.push(&[b'A'; 1000]);
+/// }
+/// body.push(br#""}],"usage":{"total_tokens":7}}"#);
+/// assert!(body.finish().ends_with(br#"A"}],"usage":{"total_tokens":7}}"#));
+/// assert!(body.finish().len() < 1200);
+/// ```
+#[derive(Debug, Default)]
+pub struct Elided {
+    whole: Vec<u8>,
+    form: Form,
+}
+
+#[derive(Debug, Default)]
+enum Form {
+    #[default]
+    Whole,
+    Short(Box<Shortener>),
+    Text,
+}
+
+impl Elided {
+    /// An empty document; it allocates nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next piece of the document.
+    pub fn push(&mut self, bytes: &[u8]) {
+        match &mut self.form {
+            Form::Whole if self.whole.len() + bytes.len() <= WHOLE_BYTES => append(&mut self.whole, bytes, WHOLE_BYTES),
+            Form::Whole => self.outgrow(bytes),
+            Form::Short(shortener) => shortener.push(bytes),
+            Form::Text => {}
+        }
+    }
+
+    /// What is held. A document that broke off is no valid JSON here either.
+    #[must_use]
+    pub fn finish(&self) -> &[u8] {
+        match &self.form {
+            Form::Whole | Form::Text => &self.whole,
+            Form::Short(shortener) => shortener.out(),
+        }
+    }
+
+    /// How much memory is held: at most [`MAX_HELD_BYTES`].
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let shortener = if let Form::Short(shortener) = &self.form { shortener.held_bytes() } else { 0 };
+        self.whole.capacity() + shortener
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self.form, Form::Whole) && self.whole.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.form = Form::Whole;
+        self.whole.clear();
+        if self.whole.capacity() > KEPT_CAPACITY {
+            self.whole = Vec::new();
+        }
+    }
+
+    /// Gives what is held as one message, unless it is blank, and starts anew.
+    pub(super) fn hand_out(&mut self, on: Sink<'_>) {
+        let data = self.finish().trim_ascii();
+        if !data.is_empty() {
+            on(Message::unnamed(data));
+        }
+        self.clear();
+    }
+
+    /// Gives `last` as the end of one message, without a copy where nothing is held, and starts anew.
+    pub(super) fn hand_out_with(&mut self, last: &[u8], on: Sink<'_>) {
+        if self.is_empty() && last.len() <= WHOLE_BYTES {
+            let data = last.trim_ascii();
+            if !data.is_empty() {
+                on(Message::unnamed(data));
+            }
+        } else {
+            self.push(last);
+            self.hand_out(on);
+        }
+    }
+
+    fn outgrow(&mut self, bytes: &[u8]) {
+        // Decided by the same bytes however they arrive: those that fit, and the first that does not.
+        let room = WHOLE_BYTES - self.whole.len();
+        let first = self.whole.iter().chain(&bytes[..=room]).find(|byte| !byte.is_ascii_whitespace());
+        if first.is_none_or(|byte| matches!(byte, b'{' | b'[')) {
+            let mut shortener = Box::new(Shortener::default());
+            shortener.push(&std::mem::take(&mut self.whole));
+            shortener.push(bytes);
+            self.form = Form::Short(shortener);
+        } else {
+            append(&mut self.whole, &bytes[..room], WHOLE_BYTES);
+            self.form = Form::Text;
+        }
+    }
+}
+
+/// Appends, growing by doubling but never beyond `most`. What would not fit is left out.
+pub(super) fn append(buffer: &mut Vec<u8>, bytes: &[u8], most: usize) {
+    let needed = buffer.len() + bytes.len();
+    if needed > most {
+        return;
+    }
+    if needed > buffer.capacity() {
+        let capacity = needed.max(2 * buffer.capacity()).min(most);
+        buffer.reserve_exact(capacity - buffer.len());
+    }
+    buffer.extend_from_slice(bytes);
+}
+
+const _: () = assert!(2 * WHOLE_BYTES < MAX_HELD_BYTES, "while a document outgrows its buffer there are two");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn elide(body: &[u8], piece: usize) -> Elided {
+        let mut elided = Elided::new();
+        for piece in body.chunks(piece) {
+            elided.push(piece);
+        }
+        elided
+    }
+
+    #[test]
+    fn up_to_64_kib_it_is_the_document_itself() {
+        let body = [b"{\"a\": \"", &[b'x'; WHOLE_BYTES - 9][..], b"\"}"].concat();
+        assert_eq!(elide(&body, 1000).finish(), body);
+        assert_eq!(elide(&[b" ", &body[..]].concat(), 1000).finish().len(), 1032);
+    }
+
+    #[test]
+    fn text_is_cut() {
+        for piece in [1, 7, 65_537, 100_000] {
+            assert_eq!(elide(&[b'x'; 100_000], piece).finish(), &[b'x'; WHOLE_BYTES], "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn blanks_in_front_do_not_hide_what_it_is() {
+        let blanks = vec![b' '; WHOLE_BYTES];
+        for piece in [1, 7, 65_536, 65_537, 100_000] {
+            assert_eq!(elide(&[&blanks, &b"{\"a\":1}"[..]].concat(), piece).finish(), b"{\"a\":1}");
+            assert_eq!(elide(&[&blanks[1..], &b"xyz"[..]].concat(), piece).finish().len(), WHOLE_BYTES);
+        }
+    }
+
+    #[test]
+    fn its_room_is_given_back() {
+        let mut elided = elide(&[b'x'; 100_000], 1000);
+        assert_eq!(elided.held_bytes(), WHOLE_BYTES);
+        elided.clear();
+        assert_eq!(elided.held_bytes(), 0);
+    }
+}
