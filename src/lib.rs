@@ -10,6 +10,8 @@ pub mod provider;
 pub mod span;
 
 #[cfg(feature = "ledger")]
+pub mod spool;
+#[cfg(feature = "ledger")]
 pub mod store;
 
 pub use confidence::Confidence;

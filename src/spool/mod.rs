@@ -1,0 +1,84 @@
+//! The spool: a folder of files between the calls and the store. What is in it survives the death of the process.
+//!
+//! # Invariants
+//!
+//! - **Written, then acknowledged.** When [`Spool::append`] returns [`Appended::Written`], the line is in the operating
+//!   system's page cache (with [`Options::fsync`]: on the disk). The death of the process does not lose it.
+//! - **Stored, then deleted.** A segment is deleted when its writer has moved on or died, every line of it is committed in
+//!   the store, and every line that could not be stored is synced into `set-aside.jsonl`.
+//! - **Stored twice is stored once.** No position is kept on disk: after a crash the drain begins each segment anew, and
+//!   the store's inserts are idempotent.
+//! - **One writer per segment, one drain per folder.** Both hold a file lock for life, so the death of a process frees
+//!   what it held. Any number of processes may share a folder on a local file system.
+//! - **One bad line costs one line.** It is set aside with its reason; what stands around it is stored.
+//! - **Nothing grows without bound.** The folder, the memory queue, a line and a batch have a size in bytes. What does not
+//!   fit is refused and counted, never dropped in silence.
+//! - **The caller is never held up** by the store, and by the disk only for the one write that it makes itself.
+//!
+//! # Files
+//!
+//! ```text
+//! 20261121T130501.123456Z-4711-9f2c1a7b.jsonl        a segment: <time>-<pid>-<random>.jsonl, about 4 MiB
+//! 20261121T130502.000001Z-4711-9f2c1a7b.jsonl.new    a segment that is not locked yet
+//! set-aside.jsonl                                    {"reason", "at", "segment", "offset", "length", "line"}
+//! drain.lock                                         locked by whoever drains
+//! ```
+//!
+//! A line of a segment is one JSON object (`ExportTraceServiceRequest` of OTLP/JSON) whose last member is a checksum:
+//! `{…,"crc32c":1234567890}`. It is CRC-32C (Castagnoli) over all bytes before that last comma. A line without it is
+//! accepted: it was written by another program. [`line`](mod@line) has the details.
+//!
+//! A writer creates its segment under the temporary name, locks it, and renames it; appends with one `write` per line, or
+//! per group of lines that waited for another write; begins a new segment after 4 MiB, in a new process (`fork`), and after
+//! any error: a short write is cut off, a failed `fsync` is never tried again on the same file.
+//!
+//! # What is counted
+//!
+//! [`Health`] tells what the folder holds, what waits, what was stored, set aside and refused, and the store's last error.
+//! Each change to the worse and back is one [`tracing`] event with the target `spanledger` and a field `event`:
+//!
+//! | `event` | when |
+//! | --- | --- |
+//! | `spanledger.spool.stalled` | a write takes longer than [`Options::patience`]; lines wait in memory, and a kill loses those |
+//! | `spanledger.spool.full` | the folder has reached [`Options::max_bytes`]; lines are refused |
+//! | `spanledger.spool.refused` | the disk (or the memory queue) does not take lines; they are refused |
+//! | `spanledger.drain.set_aside` | lines could not become rows and are kept in `set-aside.jsonl` |
+//! | `spanledger.drain.store_unavailable` | the store does not answer; lines stay where they are |
+
+mod append;
+mod folder;
+pub mod line;
+mod segment;
+mod tell;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use append::{Appended, Refused, Spool};
+
+/// A line that is longer is not taken, and not read.
+pub const LONGEST_LINE: usize = 16 << 20;
+
+/// A segment that has reached this is closed.
+const SEGMENT_BYTES: u64 = 4 << 20;
+
+/// How a [`Spool`] behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// What the folder may hold in all, in bytes: 1 GiB.
+    pub max_bytes: u64,
+    /// What may wait in memory while a write is stalled, in bytes: 8 MiB.
+    pub memory_bytes: usize,
+    /// Whether a line is on the disk before it is acknowledged. It then survives a power failure too. Off.
+    pub fsync: bool,
+    /// How old the outstanding write of another thread may get before a line is left in memory: 50 ms.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_bytes: 1 << 30, memory_bytes: 8 << 20, fsync: false, patience: Duration::from_millis(50) }
+    }
+}
