@@ -1,10 +1,30 @@
-//! Where calls live: one file per database.
+//! Where calls live: one file or folder per database.
+//!
+//! The drain is the only writer. A [`Store`] takes its batches, keeps every promise of idempotence (a replay changes
+//! nothing, the greater version of a row stands in any order of arrival), and answers our own queries. What is the same in
+//! all databases is here: [`columns`] says what a call is as a row, [`row_id`] which row it is, `clean` what may be stored.
+//!
+//! # Adding a database
+//!
+//! `store/<name>` with its `impl Store`, its migrations in `migrations/<name>/` with the same numbers and columns, and one
+//! line in `DATABASES`.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{fmt, future::Future, path::PathBuf, pin::Pin};
 
 use serde_json::Value;
 
-use crate::call::Record;
+use crate::call::{Call, Record, RowId};
+
+mod clean;
+pub mod columns;
+mod model;
+mod moment;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+pub use columns::row_json;
+pub use model::split_model;
+pub use moment::{from_sql_text, rfc3339, sql_text};
 
 /// What a [`Store`] returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -14,27 +34,129 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Brings the schema up to date; nothing happens if it is.
     fn migrate(&self) -> BoxFuture<'_, Result<(), Error>>;
 
+    /// Takes the schema back to a version; 0 is an empty database. What later versions hold is deleted.
+    fn revert(&self, version: i64) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// The schema's history, oldest first. It can be asked of any schema, an unknown one too.
+    fn migrations(&self) -> BoxFuture<'_, Result<Vec<Migration>, Error>>;
+
     /// Inserts a batch in one transaction: all of it, or an error and none. Versions of one row are ordered by (source,
     /// ended at, content hash): the greater wins in any order of arrival, an equal one is a no-op.
     fn insert<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Result<Inserted, Error>>;
 
-    /// Answers one of our own static queries. `parameters` are bound in order, never spliced.
-    fn query<'a>(&'a self, sql: &'static str, parameters: &'a [Value]) -> BoxFuture<'a, Result<Table, Error>>;
+    /// Answers one of our own queries.
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Table, Error>>;
 
     /// Closes all connections.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
 
-/// What an insert did.
+type Opened = Result<Box<dyn Store>, Error>;
+
+/// A database that a ledger can be in: the scheme of its URLs, and how to open one.
+struct Database {
+    scheme: &'static str,
+    open: for<'a> fn(&'a str, bool) -> BoxFuture<'a, Opened>,
+}
+
+const DATABASES: &[Database] = &[
+    #[cfg(feature = "sqlite")]
+    Database { scheme: "sqlite", open: sqlite::open },
+];
+
+/// Opens the ledger that a URL names: `sqlite://usage.db`. With `create` a ledger that is not there comes to be, as soon as
+/// it is migrated; without, it is an error, and nothing is created.
+///
+/// # Errors
+/// [`Error::Refused`] for a URL that names no ledger, [`Error::Unavailable`] for a ledger that is not there.
+pub async fn open(url: &str, create: bool) -> Result<Box<dyn Store>, Error> {
+    let Some((scheme, _)) = url.split_once(':').filter(|(scheme, _)| scheme.len() > 1) else {
+        return Err(Error::Refused("A ledger is named by a URL, such as sqlite://usage.db".to_owned()));
+    };
+    match DATABASES.iter().find(|database| database.scheme == scheme) {
+        Some(database) => (database.open)(url, create).await,
+        None if matches!(scheme, "postgres" | "postgresql" | "clickhouse") => Err(Error::Refused(format!(
+            "Ledgers in {scheme} are not in this version; name one such as sqlite://usage.db"
+        ))),
+        None => Err(Error::Refused("This is no URL of a ledger; name one such as sqlite://usage.db".to_owned())),
+    }
+}
+
+/// Ours for ever: another one would give every row a new id.
+const NAMESPACE: uuid::Uuid = uuid::Uuid::from_u128(0x2f1c_7a5e_94d3_4b0a_8c66_51e0_37b9_d8f4);
+
+/// The row of a call: a UUID (version 5) hashed from its key, which is trace id, span id and start.
+#[must_use]
+pub fn row_id(call: &Call) -> RowId {
+    let mut key = [0; 32];
+    key[..16].copy_from_slice(&call.identity.trace_id.to_bytes());
+    key[16..24].copy_from_slice(&call.identity.span_id.to_bytes());
+    key[24..].copy_from_slice(&moment::storable(call.started_at).micros().to_be_bytes());
+    RowId(uuid::Uuid::new_v5(&NAMESPACE, &key).into_bytes())
+}
+
+/// The database file that a URL names, where it names one: the spool lies beside it.
+#[must_use]
+pub fn local_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))?;
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    (!path.is_empty()).then(|| PathBuf::from(path))
+}
+
+/// What an insert did, in rows: one for each call, and one for each fact learnt later (a confidence, an action, data).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inserted {
-    /// Records that changed something.
+    /// Rows that were new, or greater versions of what was there.
     pub written: usize,
-    /// Records that the store had already.
+    /// Rows that the store had already, or had a greater version of.
     pub known: usize,
 }
 
+/// A query put together from texts of this program. They are `'static`: no value can be spliced in, values are bound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    sql: std::borrow::Cow<'static, str>,
+    parameters: Vec<Value>,
+}
+
+impl Query {
+    /// A query's first, and often only, text. Its parameters are `?1`, `?2`, … or `?`.
+    #[must_use]
+    pub const fn new(sql: &'static str) -> Self {
+        Self { sql: std::borrow::Cow::Borrowed(sql), parameters: Vec::new() }
+    }
+
+    /// Adds a text behind what is there, with a space between.
+    #[must_use]
+    pub fn and(mut self, sql: &'static str) -> Self {
+        self.sql.to_mut().extend([" ", sql]);
+        self
+    }
+
+    /// Binds the next parameter. Moments are bound as [`sql_text`].
+    #[must_use]
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.parameters.push(value.into());
+        self
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// The values, in the order of the parameters.
+    #[must_use]
+    pub fn parameters(&self) -> &[Value] {
+        &self.parameters
+    }
+}
+
 /// Column names and rows of values: all that a renderer sees.
+///
+/// A result column that has the name of one of [`columns::COLUMNS`] is given as JSON has it: moments as RFC 3339, money as a
+/// decimal string, booleans as booleans, JSON as itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
     /// The names of the columns.
@@ -43,7 +165,59 @@ pub struct Table {
     pub rows: Vec<Vec<Value>>,
 }
 
-/// Why a store could not do what it was asked.
+/// One step of a schema's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// Its number.
+    pub version: i64,
+    /// What it is about.
+    pub name: String,
+    /// When it was applied; `None`: it was not.
+    pub applied_at: Option<String>,
+    /// How it stands.
+    pub state: MigrationState,
+}
+
+crate::call::words! {
+    /// How a step of a schema's history stands.
+    MigrationState {
+        /// Applied.
+        Applied = "applied",
+        /// Known, and not applied yet.
+        Pending = "pending",
+        /// Applied by a newer program: this one does not know it.
+        Newer = "newer",
+        /// Applied, but with another text than the one that this program knows.
+        Changed = "changed",
+    }
+}
+
+/// Whether this program can work with a schema.
+///
+/// # Errors
+/// [`Error::Schema`] with a sentence on what to do.
+pub fn check_schema(migrations: &[Migration]) -> Result<(), Error> {
+    let of = |state| migrations.iter().find(move |migration| migration.state == state).map(|found| found.version);
+    if let Some(version) = of(MigrationState::Newer) {
+        return Err(Error::Schema(format!(
+            "The ledger has schema {version}, which a newer spanledger made; use that version or a later one"
+        )));
+    }
+    if let Some(version) = of(MigrationState::Changed) {
+        return Err(Error::Schema(format!(
+            "Migration {version} of the ledger was applied with another text than this program has (its checksum differs); \
+             use the version of spanledger that made the ledger"
+        )));
+    }
+    if let Some(version) = of(MigrationState::Pending) {
+        return Err(Error::Schema(format!(
+            "The ledger has no schema {version} yet; `spanledger migrate up` brings it up to date"
+        )));
+    }
+    Ok(())
+}
+
+/// Why a store could not do what it was asked. The sentences never hold values of rows.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,0 +1,176 @@
+//! A batch into the tables, in one transaction. What follows from it (which calls count, what was learnt of them) is done by
+//! the triggers of the schema, so that it holds in any order of arrival and for whoever else writes.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::LazyLock,
+};
+
+use serde_json::{Value, json};
+use sqlx::{Row, SqliteConnection};
+
+use super::upsert::{Upsert, hash};
+use crate::{
+    call::{Call, Later, Record, Source, Timestamp},
+    confidence::Action,
+    store::{
+        Inserted, clean,
+        columns::{self, COLUMNS, Cell},
+        model::{model_id, split_model},
+        moment::sql_text,
+    },
+};
+
+/// The columns that are bound for each call, in order: those of the contract (money under the names of its exact values),
+/// then our own.
+static BOUND: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let contract = COLUMNS.iter().filter(|column| !is_arrival(column.name));
+    let contract = contract.map(|column| match column.name.strip_suffix("_usd") {
+        Some(amount) => format!("{amount}_picousd"),
+        None => column.name.to_owned(),
+    });
+    contract.chain(["source_rank", "billable_stated", "confidence_given", "content_hash"].map(str::to_owned)).collect()
+});
+
+/// `billable` is not set by a newer version of a row: the schema's rule for leaves sets it.
+static CALLS: LazyLock<Upsert> = LazyLock::new(|| {
+    let names: Vec<&str> = BOUND.iter().map(String::as_str).collect();
+    let newer = names.iter().filter(|name| !matches!(**name, "id" | "billable"));
+    let newer: Vec<String> = newer.map(|name| format!("{name} = excluded.{name}")).collect();
+    let tail = format!(
+        "ON CONFLICT (id) DO UPDATE SET {}, updated_at = excluded.updated_at \
+         WHERE (excluded.source_rank, excluded.ended_at, excluded.content_hash) \
+             > (usage_log.source_rank, usage_log.ended_at, usage_log.content_hash)",
+        newer.join(", ")
+    );
+    Upsert::new("usage_log", &names, &tail)
+});
+
+static FACTS: LazyLock<Upsert> = LazyLock::new(|| {
+    Upsert::new(
+        "ai_call_score",
+        &["call_id", "name", "score", "label", "detail", "marks", "given", "recorded_at", "content_hash"],
+        "ON CONFLICT (call_id, name) DO UPDATE SET score = excluded.score, label = excluded.label, \
+             detail = excluded.detail, marks = excluded.marks, given = excluded.given, \
+             recorded_at = excluded.recorded_at, content_hash = excluded.content_hash, updated_at = excluded.updated_at \
+         WHERE (excluded.given, excluded.recorded_at, excluded.content_hash) \
+             > (ai_call_score.given, ai_call_score.recorded_at, ai_call_score.content_hash)",
+    )
+});
+
+fn is_arrival(column: &str) -> bool {
+    matches!(column, "created_at" | "updated_at")
+}
+
+/// Inserts calls first, then what was learnt of calls.
+pub(super) async fn batch(connection: &mut SqliteConnection, records: &[Record]) -> sqlx::Result<Inserted> {
+    let now = sql_text(Timestamp::now());
+    let calls = records.iter().filter_map(|record| match record {
+        Record::Call(call) => Some(&**call),
+        Record::Later(_) => None,
+    });
+    let calls: Vec<&Call> = calls.collect();
+    let models = models(connection, &calls).await?;
+    let rows: Vec<_> = calls.iter().map(|call| call_row(call, &models)).collect();
+    let facts: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Later(later) => Some(facts(later)),
+            Record::Call(_) => None,
+        })
+        .flatten()
+        .collect();
+    let written = CALLS.run(connection, &now, &rows).await? + FACTS.run(connection, &now, &facts).await?;
+    let written = usize::try_from(written).unwrap_or(usize::MAX);
+    Ok(Inserted { written, known: (rows.len() + facts.len()).saturating_sub(written) })
+}
+
+/// The name and version of the model that answered, else of the one that was asked.
+fn model(call: &Call) -> Option<(String, String)> {
+    let model = call.response.model.as_deref().or(call.request.model.as_deref())?;
+    let model = clean::text(model);
+    let (name, version) = split_model(&model);
+    Some((name.to_owned(), version.to_owned()))
+}
+
+/// The ids of a batch's models; those that were never seen are made.
+async fn models(connection: &mut SqliteConnection, calls: &[&Call]) -> sqlx::Result<HashMap<(String, String), String>> {
+    let wanted: BTreeSet<_> = calls.iter().filter_map(|call| model(call)).collect();
+    let wanted = wanted.iter().map(|(name, version)| json!([model_id(name, version).to_string(), name, version]));
+    let wanted = wanted.collect::<Value>().to_string();
+    sqlx::query(
+        "INSERT INTO ai_model (id, modelname, version) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) \
+         WHERE true ON CONFLICT DO NOTHING",
+    )
+    .bind(&wanted)
+    .execute(&mut *connection)
+    .await?;
+    let found = sqlx::query(
+        "SELECT model.modelname, model.version, model.id FROM json_each(?1) AS wanted \
+         JOIN ai_model AS model ON model.modelname = wanted.value ->> 1 AND model.version = wanted.value ->> 2",
+    );
+    let found = found.bind(&wanted).fetch_all(connection).await?;
+    found.iter().map(|row| Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?))).collect()
+}
+
+fn call_row<'a>(call: &'a Call, models: &HashMap<(String, String), String>) -> Vec<Cell<'a>> {
+    let contract = COLUMNS.iter().filter(|column| !is_arrival(column.name));
+    let mut row: Vec<Cell<'a>> = contract.clone().map(|column| (column.of)(call)).collect();
+    row.push(Cell::Integer(match call.source {
+        Source::Foreign => 0,
+        Source::Otlp => 1,
+        Source::Capture => 2,
+    }));
+    row.push(call.billable.map_or(Cell::Null, Cell::Bool));
+    let confidence = call.trust.confidence.as_ref();
+    row.push(confidence.map_or(Cell::Null, |confidence| Cell::Bool(confidence.derivation().is_none())));
+    row.push(Cell::Integer(hash(&row)));
+
+    if let (Some(at), Some(id)) = (
+        contract.clone().position(|column| column.name == "model_id"),
+        model(call).and_then(|model| models.get(&model)),
+    ) {
+        row[at] = Cell::Text(id.clone().into());
+    }
+    row
+}
+
+/// What was learnt, as rows: a confidence with its parts is one fact, and so is what was done with an answer and why.
+fn facts(later: &Later) -> Vec<Vec<Cell<'static>>> {
+    let trust = &later.trust;
+    let text = |text: &str| Cell::Text(clean::text(text).into_owned().into());
+    let fact = |name: &'static str, score: Option<f64>, label, detail, marks, given| {
+        let mut row = vec![
+            Cell::Text(later.row_id.to_string().into()),
+            Cell::Text(name.into()),
+            score.map_or(Cell::Null, Cell::Real),
+            label,
+            detail,
+            Cell::Json(marks),
+            Cell::Bool(given),
+            Cell::Moment(later.recorded_at),
+        ];
+        row.push(Cell::Integer(hash(&row)));
+        row
+    };
+    let confidence = trust.confidence.as_ref().map(|confidence| {
+        let derived_from = confidence.derivation();
+        let marks = json!({
+            "confidence_derived_from": derived_from,
+            "confidence_out_of_range": confidence.out_of_range().then_some(true),
+        });
+        let label = derived_from.map_or(Cell::Null, text);
+        fact("confidence", confidence.score(), label, columns::breakdown(confidence), marks, derived_from.is_none())
+    });
+    // A reason for falling back says that somebody fell back.
+    let action = trust.action.or(trust.fallback_reason.as_ref().map(|_| Action::FallbackToRules)).map(|action| {
+        let reason =
+            trust.fallback_reason.as_deref().map_or(Cell::Null, |reason| Cell::Json(clean::text(reason).into()));
+        fact("action", None, text(action.as_str()), reason, json!({}), true)
+    });
+    let response_data = trust
+        .response_data
+        .clone()
+        .map(|data| fact("response_data", None, Cell::Null, Cell::Json(clean::json(data)), json!({}), true));
+    [confidence, action, response_data].into_iter().flatten().collect()
+}
