@@ -5,6 +5,7 @@ pub mod confidence;
 pub mod context;
 
 pub mod framing;
+pub mod pricing;
 pub mod provider;
 
 pub mod span;
@@ -16,3 +17,4 @@ pub mod store;
 
 pub use confidence::Confidence;
 pub use context::CallContext;
+pub use pricing::PriceBook;

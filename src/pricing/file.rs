@@ -1,0 +1,245 @@
+//! The user's price file: TOML in, entries out, and a sentence for every mistake.
+
+use std::{fmt, ops::Range, path::Path};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use crate::{
+    call::{Call, Cost, Name, PricingStatus, Timestamp, UsageSource, Usd},
+    pricing::{
+        by_name, date, glob,
+        tariff::{PARTS, Tariff},
+    },
+};
+
+/// One `[[price]]`.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    provider: Option<String>,
+    model: String,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    tariff: Tariff,
+    /// `price_source`.
+    source: String,
+    /// `price_version`.
+    version: String,
+}
+
+impl Entry {
+    /// Whether it holds for this call if the model is called `name`.
+    pub(super) fn covers(&self, call: &Call, name: &str) -> bool {
+        self.from.is_none_or(|from| call.started_at >= from)
+            && self.until.is_none_or(|until| call.started_at < until)
+            && self.provider.as_ref().is_none_or(|provider| glob::fits(provider, &call.provider))
+            && glob::fits(&self.model, name)
+    }
+
+    /// What the call costs by it.
+    pub(super) fn cost(&self, call: &Call) -> Cost {
+        let bill = self.tariff.bill(call);
+        let cut_off = call.usage.source == UsageSource::Partial && !self.tariff.is_zero();
+        Cost {
+            total: bill.total,
+            input: bill.input,
+            output: bill.output,
+            status: Some(match bill.total {
+                None => PricingStatus::Unpriced,
+                Some(_) if bill.gap || cut_off => PricingStatus::Partial,
+                Some(_) => by_name(call, &self.model),
+            }),
+            price_source: Some(Name::Owned(self.source.clone())),
+            price_version: Some(self.version.clone()),
+        }
+    }
+}
+
+/// A price file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceFileError(String);
+
+impl PriceFileError {
+    pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        Self(format!("the price file {} cannot be read: {error}", path.display()))
+    }
+}
+
+impl fmt::Display for PriceFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for PriceFileError {}
+
+/// Reads a price file.
+pub(super) fn parse(text: &str, name: &str) -> Result<Vec<Entry>, PriceFileError> {
+    let at = |number| Place { text, name, number };
+    let document = DeTable::parse(text).map_err(|error| {
+        at(None).error(error.span().unwrap_or_default(), &format!("no valid TOML: {}", error.message()))
+    })?;
+    let mut entries = Vec::new();
+    for (key, value) in document.get_ref() {
+        let DeValue::Array(prices) = value.get_ref() else {
+            return Err(at(None).error(key.span(), &format!("`{}` has no meaning here; {HEADER}", key.get_ref())));
+        };
+        if key.get_ref() != "price" {
+            return Err(at(None).error(key.span(), &format!("`{}` has no meaning here; {HEADER}", key.get_ref())));
+        }
+        for (index, price) in prices.iter().enumerate() {
+            entries.push(at(Some(index + 1)).entry(price)?);
+        }
+    }
+    Ok(entries)
+}
+
+const HEADER: &str = "begin each price with a line [[price]]";
+
+/// Where in which file we are reading.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    text: &'a str,
+    name: &'a str,
+    /// Of the entry, from 1.
+    number: Option<usize>,
+}
+
+impl Place<'_> {
+    fn error(self, span: Range<usize>, what: &str) -> PriceFileError {
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
+        let entry = self.number.map(|number| format!(" (price {number})")).unwrap_or_default();
+        PriceFileError(format!("{}, line {line}{entry}: {what}", self.name))
+    }
+
+    fn entry(self, price: &Spanned<DeValue<'_>>) -> Result<Entry, PriceFileError> {
+        let DeValue::Table(table) = price.get_ref() else {
+            return Err(self.error(price.span(), HEADER));
+        };
+        let (mut provider, mut model, mut from, mut until, mut tariff) = (None, None, None, None, Tariff::default());
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "provider" => provider = Some(self.text(key.get_ref(), value)?),
+                "model" => model = Some(self.text(key.get_ref(), value)?),
+                "valid_from" => from = Some(self.date(key.get_ref(), value)?),
+                "valid_until" => until = Some(self.date(key.get_ref(), value)?),
+                name => self.rate(name, key.span(), value, &mut tariff)?,
+            }
+        }
+        let Some(model) = model else {
+            return Err(self.error(price.span(), "a price needs a `model`; write model = \"*\" for any"));
+        };
+        if tariff.is_empty() {
+            return Err(
+                self.error(price.span(), "a price needs a rate; write input = \"0\" and output = \"0\" if it is free")
+            );
+        }
+        if let (Some((_, from)), Some((span, until))) = (&from, &until)
+            && until <= from
+        {
+            return Err(self.error(span.clone(), "`valid_until` must be later than `valid_from`"));
+        }
+        let scope = provider.as_deref().unwrap_or("*");
+        let since = from.as_ref().and_then(|(span, _)| self.text.get(span.clone())).map(|date| date.trim_matches('"'));
+        let since = since.map(|date| format!(" from {date}")).unwrap_or_default();
+        Ok(Entry {
+            source: format!("file:{}", self.name),
+            version: format!("{} {scope}/{model}{since}", self.number.unwrap_or_default()),
+            from: from.map(|(_, time)| time),
+            until: until.map(|(_, time)| time),
+            provider,
+            model,
+            tariff,
+        })
+    }
+
+    fn rate(
+        self,
+        key: &str,
+        span: Range<usize>,
+        value: &Spanned<DeValue<'_>>,
+        tariff: &mut Tariff,
+    ) -> Result<(), PriceFileError> {
+        match key {
+            "input" => tariff.input.rate = Some(self.money(key, value)?),
+            "output" => tariff.output.rate = Some(self.money(key, value)?),
+            "per_call" => tariff.per_call = Some(self.money(key, value)?),
+            "per_image" => tariff.per_unit.push(("images".to_owned(), self.money(key, value)?)),
+            "per_second" => tariff.per_unit.push(("seconds".to_owned(), self.money(key, value)?)),
+            "per_unit" => self.units(value, tariff)?,
+            _ => {
+                let Some(part) = PARTS.iter().find(|part| part.key == key) else {
+                    return Err(self.error(span, &unknown(key)));
+                };
+                let side = if part.output { &mut tariff.output } else { &mut tariff.input };
+                side.parts.push((part, self.money(key, value)?));
+            }
+        }
+        Ok(())
+    }
+
+    fn units(self, value: &Spanned<DeValue<'_>>, tariff: &mut Tariff) -> Result<(), PriceFileError> {
+        let DeValue::Table(units) = value.get_ref() else {
+            return Err(self.error(value.span(), "write per_unit = { web_searches = \"0.01\" }"));
+        };
+        for (unit, value) in units {
+            let (span, unit) = (unit.span(), unit.get_ref());
+            let instead = match unit.as_ref() {
+                "images" => "write per_image",
+                "seconds" => "write per_second",
+                tokens if tokens.ends_with("_tokens") => {
+                    "tokens have keys of their own, such as `input` and `cache_read`"
+                }
+                _ => {
+                    tariff.per_unit.push((unit.clone().into_owned(), self.money(unit, value)?));
+                    continue;
+                }
+            };
+            return Err(self.error(span, &format!("`{unit}` is no key of per_unit: {instead}")));
+        }
+        Ok(())
+    }
+
+    fn text(self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<String, PriceFileError> {
+        match value.get_ref() {
+            DeValue::String(text) if !text.is_empty() => Ok(text.clone().into_owned()),
+            _ => Err(self.error(value.span(), &format!("`{key}` must be a text, such as {key} = \"*\""))),
+        }
+    }
+
+    fn date(self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<(Range<usize>, Timestamp), PriceFileError> {
+        let time = match value.get_ref() {
+            DeValue::String(text) => date::parse(text),
+            DeValue::Datetime(time) => date::parse(&time.to_string()),
+            _ => Err("write a date, such as \"2026-01-31\""),
+        };
+        let time = time.map_err(|what| self.error(value.span(), &format!("`{key}` is no date: {what}")))?;
+        Ok((value.span(), time))
+    }
+
+    fn money(self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Usd, PriceFileError> {
+        let what = match value.get_ref() {
+            DeValue::String(text) => match text.parse::<Usd>() {
+                Ok(rate) if rate >= Usd::ZERO => return Ok(rate),
+                Ok(_) => format!("`{key}` is negative; a rate is zero or more"),
+                Err(error) => format!("`{key}`: {error}"),
+            },
+            DeValue::Integer(_) | DeValue::Float(_) => {
+                let number = self.text.get(value.span()).unwrap_or("0.15");
+                format!("`{key}` is a number, which loses digits; write it as a text: {key} = \"{number}\"")
+            }
+            _ => format!("`{key}` is no amount of money; write {key} = \"0.15\""),
+        };
+        Err(self.error(value.span(), &what))
+    }
+}
+
+fn unknown(key: &str) -> String {
+    let mut known = vec!["provider", "model", "valid_from", "valid_until", "input", "output"];
+    known.extend(PARTS.iter().map(|part| part.key));
+    known.extend(["per_call", "per_image", "per_second", "per_unit"]);
+    format!("`{key}` is no key of a price; the keys are {}", known.join(", "))
+}

@@ -1,0 +1,263 @@
+//! The prices of [genai-prices](https://github.com/pydantic/genai-prices).
+//!
+//! Its README says how it finds a model: by rules that know aliases and snapshots, and by the first provider whose name or
+//! models look like it where no provider is named. We always name the provider, and only one of [`provider_id`]: for others
+//! there is no price, rather than that of a namesake.
+//!
+//! genai-prices lists what has a price and leaves out what costs nothing, and it charges nothing for a unit without a rate.
+//! Where a count of ours came out at nothing, [`Query::has_rate`] asks whether there was a rate.
+
+use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
+
+use genai_prices::{Calculator, Error, ErrorKind, PriceCalculation, PriceRequest, Usage, UsageKey};
+use serde_json::Value;
+
+use crate::{
+    call::{self, Call, Cost, Name, PricingStatus, UsageSource, Usd},
+    pricing::{BATCH, DESCRIPTIVE, by_name, glob, has_output, needs_a_rate, without_path},
+};
+
+/// The version of the crate that the prices are from; it does not say so itself. Cargo.toml asks for exactly this one.
+const VERSION: &str = "0.2.1";
+
+/// The ids of the providers that have a list. genai-prices also knows them by words in their names ("my-openai-gateway"),
+/// which is not what we ask.
+static LISTS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| Calculator::bundled().providers().map(|provider| provider.id()).collect());
+
+/// Decodes the data.
+pub(super) fn warm() {
+    LazyLock::force(&LISTS);
+}
+
+/// What a call costs if the model is called `model`; `None` if there is no price for it.
+pub(super) fn price(call: &Call, model: &str) -> Option<Cost> {
+    let query = Query::new(call, model)?;
+    let (found, contradiction) = query.calculate_what_fits(&call.usage)?;
+    let tier_has_rates = query.context.is_empty() || query.differs_from_standard(&call.usage, &found);
+    let note = if tier_has_rates { "" } else { " at standard rates" };
+    let version = format!("{VERSION} {}/{}{note}", found.provider_id, found.model_id);
+    let cost =
+        Cost { price_source: Some(Name::Borrowed("genai-prices")), price_version: Some(version), ..Cost::default() };
+
+    let gap = query.gap(call, &found);
+    let Some(total) = Usd::from_f64(found.total_price).filter(|_| gap != Gap::Everything) else {
+        return Some(Cost { status: Some(PricingStatus::Unpriced), ..cost });
+    };
+    let part = |dollars: f64, tokens: Option<u64>| {
+        Usd::from_f64(dollars).filter(|amount| tokens.is_some() || *amount > Usd::ZERO)
+    };
+    let cut_off = call.usage.source == UsageSource::Partial && total > Usd::ZERO;
+    let incomplete = gap == Gap::Something || contradiction || cut_off || !tier_has_rates;
+    let listed = found.model_id.as_str();
+    Some(Cost {
+        total: Some(total),
+        input: part(found.input_price, call.usage.input_tokens),
+        output: part(found.output_price, call.usage.output_tokens),
+        status: Some(if incomplete { PricingStatus::Partial } else { by_name(call, listed) }),
+        ..cost
+    })
+}
+
+/// The id in genai-prices of whose endpoint answered. Names of our own that it knows by the same id are taken as they are;
+/// an Ollama, a vLLM or a gateway has no list.
+fn provider_id<'a>(call: &'a Call, model: &str) -> Option<Cow<'a, str>> {
+    let id = match call.provider.as_ref() {
+        "aws.bedrock" => "aws",
+        "azure.ai.inference" | "azure.ai.openai" => "azure",
+        "fireworks_ai" => "fireworks",
+        "gcp.gemini" | "gcp.gen_ai" | "gcp.vertex_ai" => "google",
+        "github_copilot" => "github-copilot",
+        // The router's name of who serves it stands behind the model: "…:groq". Without it nobody knows.
+        "hugging_face" => return Some(format!("huggingface_{}", model.rsplit_once(':')?.1).into()),
+        "mistral_ai" => "mistral",
+        "moonshot_ai" => "moonshotai",
+        // Its weights are open and OpenAI does not serve it: this is somebody's own server that speaks OpenAI's protocol.
+        "openai" if glob::fits("*gpt-oss*", model) => return None,
+        "together_ai" => "together",
+        "voyage_ai" => "voyageai",
+        "x_ai" => "x-ai",
+        "z_ai" => "zai",
+        same => same,
+    };
+    Some(id.into())
+}
+
+/// The name by which that provider's list knows a model.
+fn bare<'a>(provider: &str, model: &'a str) -> &'a str {
+    match provider {
+        "google" => without_path(model),
+        router if router.starts_with("huggingface_") => model.rsplit_once(':').map_or(model, |(name, _)| name),
+        _ => model,
+    }
+}
+
+/// What of the usage has no price.
+#[derive(Debug, PartialEq, Eq)]
+enum Gap {
+    Nothing,
+    Something,
+    Everything,
+}
+
+/// A model at a time, in a context.
+struct Query<'a> {
+    provider: Cow<'a, str>,
+    model: &'a str,
+    call: &'a Call,
+    context: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Query<'a> {
+    fn new(call: &'a Call, model: &'a str) -> Option<Self> {
+        let provider = provider_id(call, model)?;
+        let listed = LISTS.contains(provider.as_ref());
+        let model = bare(&provider, model);
+        listed.then(|| Self { provider, model, call, context: context(call) })
+    }
+
+    fn calculate(&self, usage: &Usage) -> Result<PriceCalculation, Error> {
+        let mut request =
+            PriceRequest::new(self.model, usage).with_provider_id(&self.provider).with_timestamp(self.call.started_at);
+        request.price_context.extend_from_slice(&self.context);
+        Calculator::bundled().calculate(&request)
+    }
+
+    /// The price of the usage; where its parts contradict each other (`true`), of as much of it as does not.
+    fn calculate_what_fits(&self, usage: &call::Usage) -> Option<(PriceCalculation, bool)> {
+        for (detail, contradiction) in [(Detail::Units, false), (Detail::Caches, true), (Detail::Totals, true)] {
+            match self.calculate(&units(usage, detail)) {
+                Ok(price) => return Some((price, contradiction)),
+                Err(error) if error.kind() == ErrorKind::InvalidUsage => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// Whether the tier or the batch interface changed the price. Where it did not, it has no rates.
+    fn differs_from_standard(&self, usage: &call::Usage, price: &PriceCalculation) -> bool {
+        let standard = Query { context: Vec::new(), provider: self.provider.clone(), ..*self };
+        let standard = standard.calculate_what_fits(usage);
+        price.total_price == 0.0 || standard.is_none_or(|(standard, _)| standard.total_price != price.total_price)
+    }
+
+    fn gap(&self, call: &Call, price: &PriceCalculation) -> Gap {
+        let usage = &call.usage;
+        let used = |tokens: Option<u64>| tokens.is_some_and(|tokens| tokens > 0);
+        let (mut charged, mut uncharged) = (0, 0);
+        let mut count = |has_rate: bool| *if has_rate { &mut charged } else { &mut uncharged } += 1;
+        if used(usage.input_tokens) {
+            count(price.input_price > 0.0 || self.has_rate(UsageKey::INPUT_TOKENS));
+        }
+        if used(usage.output_tokens) {
+            count(price.output_price > 0.0 || self.has_rate(UsageKey::OUTPUT_TOKENS));
+        }
+        for (unit, _) in usage.details.iter().filter(|(unit, amount)| needs_a_rate(unit, **amount)) {
+            count(self.has_rate(UsageKey::from(unit.as_ref())));
+        }
+        let counted = usage.input_tokens.is_some()
+            || usage.output_tokens.is_some()
+            || usage.details.keys().any(|unit| !DESCRIPTIVE.contains(&unit.as_ref()));
+        let missing = || {
+            usage.input_tokens.is_none() && self.has_rate(UsageKey::INPUT_TOKENS)
+                || usage.output_tokens.is_none() && has_output(call) && self.has_rate(UsageKey::OUTPUT_TOKENS)
+        };
+        match (charged, uncharged) {
+            _ if !counted => Gap::Everything,
+            (0, 1..) if self.is_free() => Gap::Nothing,
+            (0, 1..) => Gap::Everything,
+            (_, 1..) => Gap::Something,
+            _ if missing() => Gap::Something,
+            _ => Gap::Nothing,
+        }
+    }
+
+    /// Whether this unit costs something.
+    fn has_rate(&self, unit: UsageKey) -> bool {
+        let fee = self.calculate(&Usage::new()).map_or(0.0, |price| price.total_price);
+        match self.calculate(&Usage::from([(unit, 1e6)])) {
+            Ok(price) => price.total_price > fee,
+            // It is part of a unit that has a rate.
+            Err(error) => error.kind() == ErrorKind::InvalidUsage,
+        }
+    }
+
+    /// Whether the model is listed without any rate.
+    fn is_free(&self) -> bool {
+        const SUMS: [UsageKey; 12] = [
+            UsageKey::INPUT_TOKENS,
+            UsageKey::OUTPUT_TOKENS,
+            UsageKey::AUDIO_SECONDS,
+            UsageKey::INPUT_CHARACTERS,
+            UsageKey::INPUT_DOCUMENT_PAGES,
+            UsageKey::INPUT_PIXELS,
+            UsageKey::INPUT_TEXT_MESSAGES,
+            UsageKey::CODE_EXECUTIONS,
+            UsageKey::RERANK_SEARCHES,
+            UsageKey::SOCIAL_SEARCHES,
+            UsageKey::STORAGE_SEARCHES,
+            UsageKey::WEB_SEARCHES,
+        ];
+        self.calculate(&SUMS.into_iter().map(|unit| (unit, 1e6)).collect()).is_ok_and(|price| price.total_price == 0.0)
+    }
+}
+
+/// What selects rates other than the standard ones. Most calls have none of it.
+fn context(call: &Call) -> Vec<(&str, &str)> {
+    let mut context = Vec::new();
+    let mut batch = call.extra.get(BATCH) == Some(&Value::Bool(true));
+    let tier = call.response.service_tier.as_deref().unwrap_or_default();
+    let is = |word: &str| tier.eq_ignore_ascii_case(word);
+    // Vertex AI and Groq have words of their own; `auto` is a wish, not a tier.
+    match ["flex", "priority", "fast"].into_iter().find(|name| is(name)) {
+        Some(name) => context.push(("service_tier", name)),
+        None if is("on_demand_flex") => context.push(("service_tier", "flex")),
+        None if is("on_demand_priority") => context.push(("service_tier", "priority")),
+        None if is("batch") => batch = true,
+        None if ["", "auto", "default", "on_demand", "standard"].into_iter().any(is) => {}
+        None => context.push(("service_tier", tier)),
+    }
+    if batch {
+        context.push(("processing", "batch"));
+    }
+    context
+}
+
+/// How much of a usage is told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    Totals,
+    Caches,
+    Units,
+}
+
+/// Our counts under their names.
+fn units(usage: &call::Usage, detail: Detail) -> Usage {
+    let mut units = Usage::new();
+    let mut tell = |unit: UsageKey, tokens: Option<u64>| {
+        if let Some(tokens) = tokens {
+            units.insert(unit, tokens as f64);
+        }
+    };
+    tell(UsageKey::INPUT_TOKENS, usage.input_tokens);
+    tell(UsageKey::OUTPUT_TOKENS, usage.output_tokens);
+    if detail >= Detail::Caches {
+        tell(UsageKey::CACHE_READ_TOKENS, usage.cache_read_tokens);
+        tell(UsageKey::CACHE_WRITE_TOKENS, usage.cache_write_tokens);
+        tell(UsageKey::OUTPUT_REASONING_TOKENS, usage.reasoning_tokens);
+    }
+    if detail == Detail::Units {
+        for (unit, amount) in usage.details.iter().filter(|(unit, _)| !DESCRIPTIVE.contains(&unit.as_ref())) {
+            if !units.contains_key(unit) {
+                units.insert(unit.as_ref(), *amount);
+            }
+        }
+        let seconds = [UsageKey::INPUT_AUDIO_SECONDS, UsageKey::OUTPUT_AUDIO_SECONDS];
+        let seconds = seconds.into_iter().filter_map(|unit| units.get(unit)).reduce(|a, b| a + b);
+        if let Some(seconds) = seconds.filter(|_| !units.contains_key(UsageKey::AUDIO_SECONDS)) {
+            units.insert(UsageKey::AUDIO_SECONDS, seconds);
+        }
+    }
+    units
+}

@@ -1,0 +1,190 @@
+//! What a call costs: [`PriceBook::price`] turns the usage of a [`Call`] into a [`Cost`].
+//!
+//! Pricing is a pure function of the call and the book. It never asks the network, never fails, and never changes a count.
+//!
+//! # Who is believed
+//!
+//! 1. **The provider**, where it states the cost itself (OpenRouter, Perplexity, xAI, …): such a cost is kept as it is.
+//! 2. **Your price file** ([`PriceBook::with_path`]): discounts, local models, models that nobody else lists.
+//! 3. **[genai-prices](https://github.com/pydantic/genai-prices)**, whose data is compiled in.
+//!
+//! What is priced is the model that *answered*; the model that was asked for only where no answer named one, or where the
+//! one that answered is in no list. An alias that a front end uses never counts. The price is that of the day on which the
+//! call *started*, of the service tier that was *served* (the one that was asked for, such as `auto`, says nothing), and of
+//! the batch interface where the call says so ([`BATCH`]).
+//!
+//! The provider's name decides whose list applies, never the family of the model: a Llama behind an unknown host, or in
+//! Ollama, is not priced at somebody else's rates. (A server of your own that speaks OpenAI's protocol is called `openai`
+//! until you name it; it is priced only for models that nobody but OpenAI serves, as behind a gateway.) Where genai-prices itself says that one provider sells another's models
+//! at that one's prices (Azure those of OpenAI, Google those of Anthropic), that is followed.
+//!
+//! # What the status says
+//!
+//! | `pricing_status` | `cost_usd` | when |
+//! | --- | --- | --- |
+//! | `provider_reported` | as stated | the provider said so |
+//! | `exact` | known | the price is listed under the name of the model that answered |
+//! | `alias` | known | it is listed under another name: a dated snapshot, an alias, a pattern of your file |
+//! | `partial` | what is known of it | a unit that was used has no rate, a count is missing, counts contradict each other, or the tier served has no rates (the standard ones are taken) |
+//! | `unpriced` | NULL | no price for the model, or no counts at all; in the second case `price_version` names the entry that waits for them |
+//! | NULL | NULL | nothing to bill: counting tokens, creating a batch ([`Call::billable`] is `Some(false)`), and requests that were refused with HTTP 400 and up and no usage |
+//!
+//! Unknown is never zero, and zero is a price: an entry of `"0"` costs exactly nothing, whatever was counted or not, and so
+//! does a model that genai-prices lists without any rate, which is how it writes "free".
+//!
+//! # Units and rounding
+//!
+//! Counts are inclusive totals and their parts, so cached and reasoning tokens are charged once: at their own rate where
+//! there is one, else at that of the input or output that they are part of. Costs are pico-dollars (1e-12 USD). With your
+//! file all arithmetic is in whole numbers of 1e-18 USD; `total`, `input` and `output` are each rounded once, half away from
+//! zero. genai-prices computes in floats, of which each is rounded once. So a total may differ from the sum of its parts by
+//! one pico-dollar, and it also holds what is neither input nor output (web searches, fees per call).
+//!
+//! # Writing a price file
+//!
+//! ```toml
+#![doc = include_str!("example.toml")]
+//! ```
+
+use std::{path::Path, sync::Arc};
+
+use crate::call::{Call, Cost, Name, PricingStatus};
+
+mod date;
+mod file;
+mod genai;
+mod glob;
+mod tariff;
+
+#[cfg(test)]
+mod cross_check;
+#[cfg(test)]
+mod tests;
+
+pub use file::PriceFileError;
+
+/// The key in [`Call::extra`] whose `true` says that a call came through a provider's batch interface.
+pub const BATCH: &str = "spanledger.batch";
+
+/// Every price we know. Cheap to clone.
+///
+/// ```
+/// use spanledger::{call::Call, pricing::PriceBook};
+///
+/// let book = PriceBook::bundled().with_file(
+///     r#"
+///     [[price]]
+///     provider = "ollama"
+///     model = "llama3.1*"
+///     input = "0.15"  # USD per million tokens
+///     output = "0"
+///     "#,
+///     "prices.toml",
+/// )?;
+///
+/// let mut call = Call::default();
+/// call.provider = "ollama".into();
+/// call.request.model = Some("llama3.1:8b".into());
+/// call.usage.input_tokens = Some(2_000);
+/// assert_eq!(book.price(&call).total.unwrap().to_string(), "0.0003");
+/// # Ok::<(), spanledger::pricing::PriceFileError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct PriceBook {
+    entries: Arc<Vec<file::Entry>>,
+}
+
+impl PriceBook {
+    /// The prices that are compiled in.
+    #[must_use]
+    pub fn bundled() -> Self {
+        Self::default()
+    }
+
+    /// Puts a price file in front of the compiled-in prices, behind the files that were added before. `name` is what
+    /// errors and `price_source` call it.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake in the text, in a sentence that says where it is and what to write instead.
+    pub fn with_file(mut self, toml: &str, name: &str) -> Result<Self, PriceFileError> {
+        let more = file::parse(toml, name)?;
+        Arc::make_mut(&mut self.entries).extend(more);
+        Ok(self)
+    }
+
+    /// [`with_file`](Self::with_file) with the text and the name of a file on disk.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or has a mistake in it.
+    pub fn with_path(self, path: impl AsRef<Path>) -> Result<Self, PriceFileError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|error| PriceFileError::unreadable(path, &error))?;
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        self.with_file(&text, &name.to_string_lossy())
+    }
+
+    /// Decodes the compiled-in prices, which takes some 40 ms once per process. Called on a background thread at start, it
+    /// keeps that away from the first call.
+    pub fn warm(&self) {
+        genai::warm();
+    }
+
+    /// The cost of a call, as the [module](self) says.
+    #[must_use]
+    pub fn price(&self, call: &Call) -> Cost {
+        if call.cost.status == Some(PricingStatus::ProviderReported) && call.cost.total.is_some() {
+            return stated(&call.cost);
+        }
+        if is_free_of_charge(call) {
+            return Cost::default();
+        }
+        let (answered, asked) = (call.response.model.as_deref(), call.request.model.as_deref());
+        let names = || answered.into_iter().chain(asked.filter(|asked| Some(*asked) != answered));
+        names()
+            .find_map(|name| self.entries.iter().find(|entry| entry.covers(call, name)))
+            .map(|entry| entry.cost(call))
+            .or_else(|| names().find_map(|name| genai::price(call, name)))
+            .unwrap_or(Cost { status: Some(PricingStatus::Unpriced), ..Cost::default() })
+    }
+}
+
+/// The cost as the provider stated it, with its source.
+fn stated(cost: &Cost) -> Cost {
+    let source = cost.price_source.clone().unwrap_or(Name::Borrowed("provider"));
+    Cost { price_source: Some(source), ..cost.clone() }
+}
+
+/// No provider bills these, so there is no price to look for: they must not swell the list of unpriced calls. A call that
+/// got no answer, or whose answer broke, may have been billed.
+fn is_free_of_charge(call: &Call) -> bool {
+    let refused = call.outcome.http_status.is_some_and(|status| status >= 400) && call.usage.is_empty();
+    call.billable == Some(false) || refused
+}
+
+/// `exact` or `alias`: whether `listed` is the name of the model that answered, or was asked where no answer named one.
+fn by_name(call: &Call, listed: &str) -> PricingStatus {
+    let name = call.response.model.as_deref().or(call.request.model.as_deref()).unwrap_or_default();
+    let same = |name: &str| name.eq_ignore_ascii_case(listed);
+    if same(name) || same(without_path(name)) { PricingStatus::Exact } else { PricingStatus::Alias }
+}
+
+/// A model's name without what the wire puts before it: `models/…`, `publishers/google/models/…`,
+/// `accounts/fireworks/models/…`.
+fn without_path(model: &str) -> &str {
+    model.rsplit_once("models/").map_or(model, |(_, name)| name)
+}
+
+/// Whether an answer of this kind has output tokens at all, so that a missing count of them is a gap.
+fn has_output(call: &Call) -> bool {
+    call.operation != "embeddings"
+}
+
+/// Units that say what was made rather than what is paid: where nobody has a rate for them, they are no gap.
+const DESCRIPTIVE: [&str; 2] = ["images", "seconds"];
+
+/// A used unit that some rate must be found for. Kinds of tokens are parts of the totals and have the totals' rate.
+fn needs_a_rate(unit: &str, amount: f64) -> bool {
+    amount > 0.0 && !unit.ends_with("_tokens") && !DESCRIPTIVE.contains(&unit)
+}
