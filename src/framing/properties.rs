@@ -219,6 +219,22 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_thinned_out_is_valid_and_keeps_its_neighbours(value in json_value(), cuts in vec(any::<Index>(), 0..20)) {
+        let copies = vec![&value; 250_000 / value.to_string().len().max(9)];
+        let document = json!({ "a": { "b": copies, "usage": { "total_tokens": 7 } }, "c": copies, "d": [7] });
+        let elided = elide(document.to_string().as_bytes(), &cuts);
+        let short: Value = serde_json::from_slice(elided.finish()).unwrap();
+        prop_assert_eq!((&short["a"]["usage"], &short["d"]), (&document["a"]["usage"], &document["d"]));
+        if value.to_string().len() < 900 {
+            assert_short_form(&short["c"][0], &value);
+        }
+    }
+}
+
 const USAGE: &str =
     r#""usage":{"input_tokens":3,"input_tokens_details":{"cached_tokens":1},"modalities":[{"modality":"TEXT"}]}"#;
 

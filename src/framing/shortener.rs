@@ -99,7 +99,6 @@ impl Shortener {
             b'}' | b']' => self.close(),
             b',' => (self.named, self.unwanted) = (false, false),
             b':' => self.named = true,
-            byte if byte.is_ascii_whitespace() => {}
             _ => {
                 self.begin_scalar();
                 return 0;
@@ -108,14 +107,14 @@ impl Shortener {
         1
     }
 
-    /// How many bytes can be passed over at once, inside of what is dropped.
+    /// How many bytes can be passed over at once: blanks, and what is dropped.
     fn pass(&self, bytes: &[u8]) -> usize {
         let end = if self.dropped > 0 {
             bytes.iter().position(|byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']'))
         } else if self.open.last().is_some_and(|container| container.row > ROW) {
-            bytes.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E' | b',' | b' '))
+            bytes.iter().position(|byte| !(is_of_row(*byte) || byte.is_ascii_whitespace()))
         } else {
-            Some(0)
+            bytes.iter().position(|byte| !byte.is_ascii_whitespace())
         };
         end.unwrap_or(bytes.len())
     }
@@ -293,6 +292,10 @@ impl Shortener {
     fn write(&mut self, bytes: &[u8]) {
         append(&mut self.out, bytes, LIMIT);
     }
+}
+
+fn is_of_row(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b',' | b'.' | b'-' | b'+' | b'e' | b'E')
 }
 
 /// The length of the longest beginning of a string's inside that does not end within a UTF-8 sequence or an escape, two of
