@@ -1,0 +1,24 @@
+# The few commands people use. `just` lists them.
+
+_default:
+    @just --list
+
+# Does it compile?
+check:
+    cargo check --all-features --all-targets
+
+# All tests, with the real services that they need.
+test *ARGS:
+    scripts/test {{ARGS}}
+
+# What CI checks besides the tests.
+lint:
+    scripts/lint
+
+# The main job, on loopback servers: calls, spans, rows, a report.
+demo:
+    cargo run --release --example quickstart
+
+# Each fuzz target for a minute (needs nightly and cargo-fuzz).
+fuzz SECONDS="60":
+    for target in $(cargo +nightly fuzz list); do cargo +nightly fuzz run "$target" -- -max_total_time={{SECONDS}}; done
