@@ -133,6 +133,16 @@ pub struct Trust {
 }
 
 impl Trust {
+    /// Adds what was learnt now: of two that say the same thing, the later one wins.
+    pub(crate) fn learn(&mut self, later: Self) {
+        self.confidence = later.confidence.or_else(|| self.confidence.take());
+        if later.action.is_some() {
+            self.action = later.action;
+            self.fallback_reason = later.fallback_reason;
+        }
+        self.response_data = later.response_data.or_else(|| self.response_data.take());
+    }
+
     /// Whether nothing has been learnt.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

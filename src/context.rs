@@ -1,9 +1,19 @@
 //! Who asks, and for what.
 //!
-//! A [`CallContext`] is attached to a request as an extension, or holds for everything inside [`CallContext::scope`]. The
-//! request's extension wins over the scope.
+//! A [`CallContext`] is attached to a request as an extension, or holds for everything inside [`CallContext::scope`]. What
+//! the request's extension says wins over the scope, field by field: a job set around a whole pipeline and a task set on
+//! each request add up.
+
+use std::{
+    cell::RefCell,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{self, Poll},
+};
 
 use serde_json::{Map, Value};
+
+use crate::capture::CallHandle;
 
 /// Who asks, and for what: the columns of a row that the wire does not know.
 ///
@@ -130,5 +140,131 @@ impl CallContext {
     pub fn tag(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.tags.insert(name.into(), value.into());
         self
+    }
+}
+
+impl CallContext {
+    /// What this context does not say, the other one does; tags are joined, those of this one first.
+    #[must_use]
+    pub fn or(mut self, other: &Self) -> Self {
+        fn fill<T: Clone>(mine: &mut Option<T>, theirs: &Option<T>) {
+            if mine.is_none() {
+                mine.clone_from(theirs);
+            }
+        }
+        fill(&mut self.task, &other.task);
+        fill(&mut self.user_id, &other.user_id);
+        fill(&mut self.conversation_id, &other.conversation_id);
+        fill(&mut self.job_id, &other.job_id);
+        fill(&mut self.configuration_id, &other.configuration_id);
+        fill(&mut self.variant, &other.variant);
+        fill(&mut self.attempt, &other.attempt);
+        fill(&mut self.previous_id, &other.previous_id);
+        fill(&mut self.model_identifier, &other.model_identifier);
+        fill(&mut self.model_alias, &other.model_alias);
+        fill(&mut self.node_id, &other.node_id);
+        fill(&mut self.request_data, &other.request_data);
+        for (name, value) in &other.tags {
+            self.tags.entry(name).or_insert_with(|| value.clone());
+        }
+        self
+    }
+
+    /// Runs a future with this context: every AI call inside it that says nothing else itself gets it.
+    ///
+    /// It holds for what the future does itself, on whatever thread it is polled; a task that it *spawns* needs a scope of
+    /// its own. Scopes nest: the inner one wins, field by field.
+    pub fn scope<F: Future>(self, future: F) -> Scoped<F> {
+        Scoped { scope: Scope::enclosed(self, None), future }
+    }
+
+    /// As [`scope`](Self::scope), and also hands out a handle of each AI call that was made inside, in order: for clients
+    /// that never show the response (async-openai, rig, reqwest as a tower service).
+    pub async fn scope_calls<F: Future>(self, future: F) -> (F::Output, Vec<CallHandle>) {
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let output = Scoped { scope: Scope::enclosed(self, Some(Arc::clone(&calls))), future }.await;
+        let calls = std::mem::take(&mut *calls.lock().unwrap_or_else(PoisonError::into_inner));
+        (output, calls)
+    }
+}
+
+type Calls = Arc<Mutex<Vec<CallHandle>>>;
+
+/// What holds inside a [`CallContext::scope`].
+#[derive(Debug)]
+struct Scope {
+    context: CallContext,
+    collectors: Vec<Calls>,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<Scope>>> = const { RefCell::new(None) };
+}
+
+impl Scope {
+    /// A scope inside the current one.
+    fn enclosed(context: CallContext, collector: Option<Calls>) -> Arc<Self> {
+        let outer = Self::current();
+        let mut collectors = outer.as_ref().map(|outer| outer.collectors.clone()).unwrap_or_default();
+        collectors.extend(collector);
+        let context = match &outer {
+            Some(outer) => context.or(&outer.context),
+            None => context,
+        };
+        Arc::new(Self { context, collectors })
+    }
+
+    fn current() -> Option<Arc<Self>> {
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    }
+}
+
+/// The context of a call that is being made now: what the request itself says, then the scope.
+pub(crate) fn resolve(of_request: Option<&CallContext>) -> CallContext {
+    match (of_request, Scope::current()) {
+        (Some(context), Some(scope)) => context.clone().or(&scope.context),
+        (Some(context), None) => context.clone(),
+        (None, Some(scope)) => scope.context.clone(),
+        (None, None) => CallContext::default(),
+    }
+}
+
+/// Whether somebody collects the handles of calls made now.
+pub(crate) fn is_collected() -> bool {
+    Scope::current().is_some_and(|scope| !scope.collectors.is_empty())
+}
+
+/// Gives a call's handle to those who collect them.
+pub(crate) fn collect(handle: &CallHandle) {
+    for calls in Scope::current().iter().flat_map(|scope| &scope.collectors) {
+        calls.lock().unwrap_or_else(PoisonError::into_inner).push(handle.clone());
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The future of [`CallContext::scope`].
+    #[derive(Debug)]
+    pub struct Scoped<F> {
+        scope: Arc<Scope>,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Scoped<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        /// Puts the scope around it back, also when the future panics.
+        struct Restore(Option<Arc<Scope>>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                let _ = CURRENT.try_with(|current| current.replace(self.0.take()));
+            }
+        }
+        let this = self.project();
+        let outer = CURRENT.try_with(|current| current.replace(Some(Arc::clone(this.scope)))).ok().flatten();
+        let _restore = Restore(outer);
+        this.future.poll(cx)
     }
 }

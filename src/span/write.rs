@@ -56,12 +56,8 @@ pub fn span_name(call: &Call) -> String {
 /// Writes everything known of a call, except its ids, times and status: those are the span's own fields.
 pub fn write(call: &Call, dialect: Dialect, to: &mut impl Attributes) {
     let mut to = Writer(to);
-    to.text(names::OPERATION_NAME, Some(&call.operation));
-    to.text(names::PROVIDER_NAME, Some(&call.provider).filter(|name| !name.is_empty()).map(AsRef::as_ref));
-    to.text(names::SERVER_ADDRESS, call.server.address.as_deref());
-    to.int(names::SERVER_PORT, call.server.port.map(i64::from));
+    start(call, &mut to);
 
-    to.text(names::REQUEST_MODEL, call.request.model.as_deref());
     to.bool(names::REQUEST_STREAM, call.request.stream);
     to.double(names::REQUEST_TEMPERATURE, call.request.temperature);
     to.text(names::OPENAI_REQUEST_SERVICE_TIER, call.request.service_tier.as_deref());
@@ -96,6 +92,28 @@ pub fn write(call: &Call, dialect: Dialect, to: &mut impl Attributes) {
         };
         to.0.put(AttributeName::Given(name), AttributeValue::Json(value));
     }
+}
+
+/// The attributes that are known when the span starts, and that samplers look at.
+pub(crate) const AT_START: &[&str] =
+    &[names::OPERATION_NAME, names::PROVIDER_NAME, names::SERVER_ADDRESS, names::SERVER_PORT, names::REQUEST_MODEL];
+
+/// Writes [`AT_START`].
+pub(crate) fn write_start(call: &Call, to: &mut impl Attributes) {
+    start(call, &mut Writer(to));
+}
+
+fn start(call: &Call, to: &mut Writer<'_, impl Attributes>) {
+    to.text(names::OPERATION_NAME, Some(&call.operation));
+    to.text(names::PROVIDER_NAME, Some(call.provider.as_ref()).filter(|name| !name.is_empty()));
+    to.text(names::SERVER_ADDRESS, call.server.address.as_deref());
+    to.int(names::SERVER_PORT, call.server.port.map(i64::from));
+    to.text(names::REQUEST_MODEL, call.request.model.as_deref());
+}
+
+/// Writes what was learnt of an answer after its end.
+pub(crate) fn write_learnt(trust: &Trust, to: &mut impl Attributes) {
+    write_trust(trust, &mut Writer(to));
 }
 
 fn write_usage(usage: &Usage, dialect: Dialect, to: &mut Writer<'_, impl Attributes>) {

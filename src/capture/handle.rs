@@ -1,0 +1,267 @@
+//! What the caller learns of a call, and says about it later.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::{Instant, SystemTime},
+};
+
+use http::Extensions;
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{SpanId, TraceContextExt as _, TraceId},
+};
+use serde_json::Value;
+
+use super::{keeper, recorder::Recorder, telemetry};
+use crate::{
+    call::RowId,
+    confidence::{Action, Confidence, Trust},
+};
+
+/// A handle of one call, for what is known only after the answer was looked at.
+///
+/// What is said before the body ended is part of the row; what is said later follows as a record of its own. While a handle
+/// lives, the call's *span* stays open for it (for 60 seconds at most, see [`Recorder::with_handle_timeout`]), with the
+/// body's end as its end time; the *row* never waits.
+///
+/// A handle of something that was no AI call is inert: every method works and does nothing.
+///
+/// ```no_run
+/// # async fn demo(http: reqwest_middleware::ClientWithMiddleware) -> Result<(), Box<dyn std::error::Error>> {
+/// use spanledger::{CallHandle, Confidence};
+///
+/// let response = http.post("https://api.openai.com/v1/chat/completions").send().await?;
+/// let call = CallHandle::from_response(&response);
+/// let answer = response.text().await?;
+/// call.confidence(Confidence::new(0.87).component("completeness", 0.85));
+/// if answer.len() > 20 { call.accepted() } else { call.fell_back("too short") };
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Default)]
+pub struct CallHandle(Option<Arc<Hold>>);
+
+impl CallHandle {
+    /// The handle of the call that this response answers.
+    #[must_use]
+    pub fn from_response(response: &impl HasExtensions) -> Self {
+        Self(response.extensions().get::<WeakHandle>().map(|handle| Shared::hold(&handle.0)))
+    }
+
+    pub(super) fn of(shared: &Arc<Shared>) -> Self {
+        Self(Some(Shared::hold(shared)))
+    }
+
+    /// Whether this is a call that we watch.
+    #[must_use]
+    pub const fn is_recorded(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// States how far the answer can be trusted.
+    pub fn confidence(&self, confidence: Confidence) -> &Self {
+        self.learn(Trust { confidence: Some(confidence), ..Trust::default() })
+    }
+
+    /// States that the answer was used.
+    pub fn accepted(&self) -> &Self {
+        self.learn(Trust { action: Some(Action::UseAiResult), ..Trust::default() })
+    }
+
+    /// States that the answer was not used, and why.
+    pub fn fell_back(&self, reason: impl Into<String>) -> &Self {
+        let fallback_reason = Some(reason.into());
+        self.learn(Trust { action: Some(Action::FallbackToRules), fallback_reason, ..Trust::default() })
+    }
+
+    /// Attaches data about the answer. It is the application's own choice: nothing is taken from the answer itself.
+    pub fn response_data(&self, data: impl Into<Value>) -> &Self {
+        self.learn(Trust { response_data: Some(data.into()), ..Trust::default() })
+    }
+
+    /// The id of the call's row; known once the body has ended, with a ledger that could take it.
+    #[must_use]
+    pub fn row_id(&self) -> Option<RowId> {
+        self.state()?.ended.as_ref()?.row_id
+    }
+
+    /// The model that answered; known once the body has ended.
+    #[must_use]
+    pub fn model(&self) -> Option<String> {
+        self.state()?.ended.as_ref()?.model.clone()
+    }
+
+    /// The trace that the call belongs to.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<TraceId> {
+        Some(self.0.as_ref()?.0.ids.0)
+    }
+
+    /// The call's span.
+    #[must_use]
+    pub fn span_id(&self) -> Option<SpanId> {
+        Some(self.0.as_ref()?.0.ids.1)
+    }
+
+    fn state(&self) -> Option<MutexGuard<'_, State>> {
+        Some(self.0.as_ref()?.0.state())
+    }
+
+    fn learn(&self, learnt: Trust) -> &Self {
+        if let Some(hold) = &self.0 {
+            hold.0.learn(learnt);
+        }
+        self
+    }
+}
+
+impl fmt::Debug for CallHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallHandle").field("trace_id", &self.trace_id()).field("row_id", &self.row_id()).finish()
+    }
+}
+
+/// What carries extensions: responses, their parts, and extensions themselves.
+pub trait HasExtensions {
+    /// Its extensions.
+    fn extensions(&self) -> &Extensions;
+}
+
+impl HasExtensions for Extensions {
+    fn extensions(&self) -> &Extensions {
+        self
+    }
+}
+
+impl<B> HasExtensions for http::Response<B> {
+    fn extensions(&self) -> &Extensions {
+        self.extensions()
+    }
+}
+
+impl HasExtensions for http::response::Parts {
+    fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+}
+
+/// Our one entry among a response's extensions. It does not keep the span open.
+#[derive(Clone, Debug)]
+pub(super) struct WeakHandle(pub(super) Arc<Shared>);
+
+/// Keeps the span open; the last handle to go ends it.
+struct Hold(Arc<Shared>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.end_span();
+    }
+}
+
+/// What the watched exchange and its handles share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    recorder: Arc<Recorder>,
+    ids: (TraceId, SpanId),
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    holder: Weak<Hold>,
+    /// What was learnt before the end.
+    trust: Trust,
+    /// The span, while it is open.
+    span: Option<Context>,
+    ended: Option<Ended>,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("open", &self.span.is_some()).field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
+
+/// What is known once the body has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) at: SystemTime,
+    pub(super) row_id: Option<RowId>,
+    pub(super) model: Option<String>,
+}
+
+impl Shared {
+    pub(super) fn new(recorder: Arc<Recorder>, ids: (TraceId, SpanId), span: Option<Context>) -> Arc<Self> {
+        Arc::new(Self { recorder, ids, state: Mutex::new(State { span, ..State::default() }) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hold(shared: &Arc<Self>) -> Arc<Hold> {
+        let mut state = shared.state();
+        state.holder.upgrade().unwrap_or_else(|| {
+            let hold = Arc::new(Hold(Arc::clone(shared)));
+            state.holder = Arc::downgrade(&hold);
+            hold
+        })
+    }
+
+    /// What was learnt so far; what comes from now on is learnt after the end.
+    pub(super) fn take_trust(&self) -> Trust {
+        std::mem::take(&mut self.state().trust)
+    }
+
+    /// The body has ended. `finish` writes the end onto the span, if it is there; the span itself ends now, or with the last
+    /// handle.
+    pub(super) fn end(self: &Arc<Self>, ended: Ended, finish: impl FnOnce(&Context)) {
+        let (held, late) = {
+            let mut state = self.state();
+            if let Some(span) = &state.span {
+                finish(span);
+            }
+            let row_id = ended.row_id;
+            state.ended = Some(ended);
+            // Said while the row was being written.
+            let late = Some(std::mem::take(&mut state.trust)).filter(|trust| !trust.is_empty()).zip(row_id);
+            (state.holder.strong_count() > 0, late)
+        };
+        if let Some((trust, row_id)) = late {
+            self.recorder.later(row_id, trust);
+        }
+        if held {
+            keeper::keep(self, Instant::now() + self.recorder.handle_timeout);
+        } else {
+            self.end_span();
+        }
+    }
+
+    fn learn(&self, learnt: Trust) {
+        let mut state = self.state();
+        let Some(ended) = &state.ended else { return state.trust.learn(learnt) };
+        let row_id = ended.row_id;
+        if let Some(span) = &state.span {
+            let mut attributes: Vec<KeyValue> = Vec::new();
+            crate::span::write::write_learnt(&learnt, &mut attributes);
+            span.span().set_attributes(attributes);
+            telemetry::evaluation_event(span, &learnt);
+        }
+        drop(state);
+        if let Some(row_id) = row_id {
+            self.recorder.later(row_id, learnt);
+        }
+    }
+
+    /// Ends the span, once, if the body has ended.
+    pub(super) fn end_span(&self) {
+        let (span, at) = {
+            let mut state = self.state();
+            let Some(at) = state.ended.as_ref().map(|ended| ended.at) else { return };
+            (state.span.take(), at)
+        };
+        if let Some(span) = span {
+            span.span().end_with_timestamp(at);
+        }
+    }
+}

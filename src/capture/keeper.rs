@@ -1,0 +1,63 @@
+//! Ends spans that handles keep open for too long: one thread, only while there are such spans.
+
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    thread,
+    time::Instant,
+};
+
+use super::handle::Shared;
+
+static KEPT: Mutex<Kept> = Mutex::new(Kept { spans: Vec::new(), running: false });
+static WAKE: Condvar = Condvar::new();
+
+struct Kept {
+    spans: Vec<(Instant, Weak<Shared>)>,
+    running: bool,
+}
+
+fn kept() -> MutexGuard<'static, Kept> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends this call's span at the deadline, if its last handle did not do so before.
+pub(super) fn keep(shared: &Arc<Shared>, deadline: Instant) {
+    let mut kept = kept();
+    kept.spans.push((deadline, Arc::downgrade(shared)));
+    if kept.running {
+        WAKE.notify_one();
+    } else {
+        // Without a thread the span ends with its last handle.
+        kept.running = thread::Builder::new().name("spanledger-spans".to_owned()).spawn(run).is_ok();
+    }
+}
+
+/// Ends all spans that are kept open, now: before a tracer provider shuts down.
+pub(crate) fn end_all() {
+    let spans = std::mem::take(&mut kept().spans);
+    for shared in spans.iter().filter_map(|(_, shared)| shared.upgrade()) {
+        shared.end_span();
+    }
+}
+
+fn run() {
+    loop {
+        let due: Vec<_> = {
+            let mut kept = kept();
+            kept.spans.retain(|(_, shared)| shared.strong_count() > 0);
+            let Some(next) = kept.spans.iter().map(|(deadline, _)| *deadline).min() else {
+                kept.running = false;
+                return;
+            };
+            let now = Instant::now();
+            if next > now {
+                drop(WAKE.wait_timeout(kept, next - now).unwrap_or_else(PoisonError::into_inner));
+                continue;
+            }
+            kept.spans.extract_if(.., |(deadline, _)| *deadline <= now).collect()
+        };
+        for shared in due.iter().filter_map(|(_, shared)| shared.upgrade()) {
+            shared.end_span();
+        }
+    }
+}

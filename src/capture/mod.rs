@@ -1,0 +1,75 @@
+//! Watches one HTTP exchange and changes nothing.
+//!
+//! # When a span starts and ends
+//!
+//! A call starts when its request is handed to the inner service, and ends with the response *body*. Exactly one span (and
+//! one row) comes out of each call, with one of three endings:
+//!
+//! | ending | when |
+//! | --- | --- |
+//! | `complete` | the body ended; or trailers came; or the body says `is_end_stream()` after a frame (its length is reached); or the protocol's own last message was seen (`[DONE]`, `message_stop`, `"done": true`, …), whatever the caller does next |
+//! | `cancelled` | the caller dropped the body, or the future before the head, before any of these; also a body that is never polled |
+//! | `failed` | no head came (the connection failed), or the body broke |
+//!
+//! - **A status of 400 and up** is a complete call with an error: its body is read for the provider's words.
+//! - **An empty body** ends with the head.
+//! - **An upgrade** (101) ends with the head: what follows is no HTTP.
+//! - **A redirect** that the client follows beneath the layer is one call; above the layer, one call each.
+//! - **A retry** outside the layer makes a call per attempt; beneath it, one call over all attempts.
+//! - **A panic of the caller** drops the body: cancelled.
+//!
+//! # What the caller sees
+//!
+//! The same bytes, errors, headers, trailers, `size_hint`, `is_end_stream`, URL and order as without us, chunk by chunk: a
+//! chunk is looked at and handed on before the next one is asked for. The extensions get one entry, which
+//! [`CallHandle::from_response`] reads. On the ways over reqwest the response is rebuilt around the watched body, so an
+//! error of the body has one link more in its chain of sources; its `Display`, its `is_*` and its root cause stay.
+//!
+//! Watching cannot fail: this module has no error type, and what panics in it is caught. A body that cannot be understood
+//! leaves fields empty. Requests to hosts and paths that are no AI call pass through untouched, and so does everything that
+//! runs with telemetry suppressed (the calls of OpenTelemetry exporters).
+//!
+//! # Files
+//!
+//! `watch` is the state machine that all ways in share, `handle` what the caller holds of a call, `telemetry` its span and
+//! ids. Each way in only converts: `layer`, `service`, `future`, `body` (tower), `reqwest`, `reqwest_tower`, `async_openai`,
+//! and `inspect` for exchanges that were recorded before.
+//!
+//! # Memory
+//!
+//! A call in flight holds the bounded parser state of [`framing`](crate::framing), never the body itself.
+
+mod body;
+mod handle;
+pub mod inspect;
+pub(crate) mod keeper;
+pub(crate) mod recorder;
+mod telemetry;
+mod watch;
+
+#[cfg(feature = "tower")]
+mod future;
+#[cfg(feature = "tower")]
+mod layer;
+mod request_body;
+#[cfg(feature = "tower")]
+mod service;
+
+#[cfg(feature = "async-openai")]
+mod async_openai;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+#[cfg(feature = "reqwest-tower")]
+mod reqwest_tower;
+
+pub use body::ResponseBody;
+pub use handle::{CallHandle, HasExtensions};
+pub use recorder::Recorder;
+pub use request_body::RequestBody;
+
+#[cfg(feature = "reqwest")]
+pub use reqwest::AiCallMiddleware;
+#[cfg(feature = "reqwest-tower")]
+pub use reqwest_tower::AsReqwestError;
+#[cfg(feature = "tower")]
+pub use {future::ResponseFuture, layer::AiCallLayer, service::AiCallService};

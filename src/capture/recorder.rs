@@ -1,0 +1,106 @@
+//! How calls are recorded: prices, named hosts, dialect, and where the rows go.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::{
+    call::{Call, RowId},
+    confidence::Trust,
+    pricing::PriceBook,
+    provider::Hosts,
+    span::Dialect,
+};
+
+/// How the calls that pass a layer are recorded.
+///
+/// [`Recorder::new`] emits spans only; a ledger hands out recorders that write rows too.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    pub(crate) hosts: Hosts,
+    pub(crate) prices: PriceBook,
+    pub(crate) dialect: Dialect,
+    pub(crate) send_trace_headers: bool,
+    pub(crate) handle_timeout: Duration,
+    pub(crate) spans: bool,
+    pub(crate) sink: Option<Arc<dyn Sink>>,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Recorder {
+    /// Spans by the global tracer provider, bundled prices, known hosts, the dialect of `OTEL_SEMCONV_STABILITY_OPT_IN`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            hosts: Hosts::default(),
+            prices: PriceBook::bundled(),
+            dialect: Dialect::from_env(),
+            send_trace_headers: false,
+            handle_timeout: Duration::from_secs(60),
+            spans: true,
+            sink: None,
+        }
+    }
+
+    /// Names hosts of your own: a gateway, a local server.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = hosts;
+        self
+    }
+
+    /// Prices by this book.
+    #[must_use]
+    pub fn with_prices(mut self, prices: PriceBook) -> Self {
+        self.prices = prices;
+        self
+    }
+
+    /// Emits spans in this dialect of the semantic conventions.
+    #[must_use]
+    pub const fn with_dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// Sends the trace's headers (by the global propagator) to the provider too. Off by default: they are no business of an
+    /// AI provider, unless it is your own gateway.
+    #[must_use]
+    pub const fn with_trace_headers(mut self, send: bool) -> Self {
+        self.send_trace_headers = send;
+        self
+    }
+
+    /// How long a [`CallHandle`](super::CallHandle) may keep a span open after the body's end; 60 seconds by default.
+    #[must_use]
+    pub const fn with_handle_timeout(mut self, timeout: Duration) -> Self {
+        self.handle_timeout = timeout;
+        self
+    }
+
+    /// Loads the bundled prices on a thread of its own (about 40 ms), so that the first call does not wait for them.
+    pub(crate) fn warm(&self) {
+        let prices = self.prices.clone();
+        // If there is no thread to be had, the first call loads them.
+        let _ = std::thread::Builder::new().name("spanledger-prices".to_owned()).spawn(move || prices.warm());
+    }
+
+    /// What was learnt of a call after its row was written.
+    pub(super) fn later(&self, row_id: RowId, trust: Trust) {
+        if let Some(sink) = &self.sink {
+            sink.later(row_id, trust);
+        }
+    }
+}
+
+/// Where finished calls go: the ledger's spool, or whoever inspects one exchange.
+pub(crate) trait Sink: fmt::Debug + Send + Sync {
+    /// Takes a finished call. The id of its row, if it could be taken.
+    fn call(&self, call: &mut Call) -> Option<RowId>;
+
+    /// Takes what was learnt of one later.
+    fn later(&self, row_id: RowId, trust: Trust);
+}

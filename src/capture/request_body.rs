@@ -1,0 +1,99 @@
+//! A request body that passes by while it is sent: a bounded copy is kept for the reader.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use http_body::{Body, Frame, SizeHint};
+
+use super::body::see;
+use crate::framing::Elided;
+
+/// What has passed of a request's body.
+#[derive(Debug, Default)]
+pub(super) struct Copied(Mutex<Passed>);
+
+#[derive(Debug)]
+struct Passed {
+    copy: Option<Elided>,
+    ended: bool,
+}
+
+impl Default for Passed {
+    fn default() -> Self {
+        Self { copy: Some(Elided::new()), ended: false }
+    }
+}
+
+impl Copied {
+    fn update(&self, change: impl FnOnce(&mut Passed)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The body, once it has passed to its end.
+    pub(super) fn take(&self) -> Option<Vec<u8>> {
+        let mut passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !passed.ended {
+            return None;
+        }
+        passed.copy.take().map(|copy| copy.finish().to_vec())
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The body of a request on its way to the inner service: the same frames, hints and errors.
+    #[derive(Debug)]
+    pub struct RequestBody<B> {
+        #[pin]
+        inner: B,
+        copied: Option<Arc<Copied>>,
+    }
+}
+
+impl<B: Body> RequestBody<B> {
+    pub(super) fn new(inner: B, copied: Option<Arc<Copied>>) -> Self {
+        if let Some(copied) = &copied
+            && inner.is_end_stream()
+        {
+            copied.update(|passed| passed.ended = true);
+        }
+        Self { inner, copied }
+    }
+}
+
+impl<B: Body> Body for RequestBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let mut this = self.project();
+        let polled = this.inner.as_mut().poll_frame(cx);
+        if let (Some(copied), Poll::Ready(frame)) = (&this.copied, &polled) {
+            let is_last = this.inner.is_end_stream();
+            copied.update(|passed| match frame {
+                Some(Ok(frame)) => {
+                    if let (Some(data), Some(copy)) = (frame.data_ref(), &mut passed.copy)
+                        && !see(data, |bytes| copy.push(bytes))
+                    {
+                        passed.copy = None;
+                    }
+                    passed.ended |= is_last;
+                }
+                Some(Err(_)) => passed.copy = None,
+                None => passed.ended = true,
+            });
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+

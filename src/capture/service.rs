@@ -1,0 +1,70 @@
+//! The tower service, for `http::Request` over any body.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::{
+    body::ResponseBody,
+    future::ResponseFuture,
+    recorder::Recorder,
+    request_body::{Copied, RequestBody},
+    watch::{RequestBytes, Watch},
+};
+use crate::{context::CallContext, provider::RequestHead};
+
+/// What [`AiCallLayer`](super::AiCallLayer) makes of a service.
+#[derive(Clone, Debug)]
+pub struct AiCallService<S> {
+    pub(super) inner: S,
+    pub(super) recorder: Arc<Recorder>,
+}
+
+impl<S, B, B2> Service<Request<B>> for AiCallService<S>
+where
+    S: Service<Request<RequestBody<B>>, Response = Response<B2>>,
+    B: Body,
+    B2: Body,
+{
+    type Response = Response<ResponseBody<B2>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture<S::Future> {
+        let (mut parts, body) = request.into_parts();
+        let encoded = parts.headers.contains_key(http::header::CONTENT_ENCODING);
+        let copied = (!encoded).then(Arc::<Copied>::default);
+        let watch = begin(&self.recorder, &parts, copied.clone());
+        let body = RequestBody::new(body, watch.as_ref().and(copied));
+        if let Some(watch) = &watch {
+            watch.send_trace_headers(&mut parts.headers);
+        }
+        let _inside = watch.as_ref().map(|watch| watch.context().clone().attach());
+        ResponseFuture::new(self.inner.call(Request::from_parts(parts, body)), watch)
+    }
+}
+
+fn begin(recorder: &Arc<Recorder>, parts: &http::request::Parts, copied: Option<Arc<Copied>>) -> Option<Watch> {
+    let host_header = || parts.headers.get(http::header::HOST)?.to_str().ok()?.parse::<http::uri::Authority>().ok();
+    let authority = parts.uri.authority().cloned().or_else(host_header)?;
+    let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
+    let head = RequestHead {
+        method: parts.method.as_str(),
+        host: &host,
+        port: authority.port_u16(),
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        headers: &parts.headers,
+    };
+    let body = copied.map_or(RequestBytes::Unseen, RequestBytes::Passing);
+    Watch::begin(recorder, &head, parts.extensions.get::<CallContext>(), body)
+}

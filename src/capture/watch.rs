@@ -1,0 +1,308 @@
+//! One call being watched, from the request's head to the body's end: the state machine that all ways in share.
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use http::{HeaderMap, header};
+use opentelemetry::Context;
+
+use super::{
+    handle::{CallHandle, Ended, Shared, WeakHandle},
+    recorder::Recorder,
+    request_body::Copied,
+    telemetry,
+};
+use crate::{
+    call::{Call, Ending, Server, Timestamp, UsageSource},
+    context::{self, CallContext},
+    framing::Decoder,
+    provider::{self, Detected, Provider, Reader, RequestHead},
+};
+
+/// What is known of a request's body when the request is sent.
+pub(super) enum RequestBytes<'a> {
+    /// All of it.
+    Whole(&'a [u8]),
+    /// It passes by while it is sent; what passed is found here.
+    Passing(Arc<Copied>),
+    /// Nothing ever: a stream or a multipart form that is not read ahead.
+    Unseen,
+}
+
+/// One call being watched. Dropping it is an ending too: cancelled, unless the protocol had said that the answer is over.
+pub(super) struct Watch {
+    recorder: Arc<Recorder>,
+    call: Box<Call>,
+    reader: Box<dyn Reader>,
+    decoder: Option<Decoder>,
+    request: Option<Arc<Copied>>,
+    shared: Arc<Shared>,
+    context: Context,
+    started: Instant,
+    /// The clock of a recorded exchange, whose end is known beforehand.
+    lasted: Option<Duration>,
+    over: bool,
+    ended: bool,
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("over", &self.over).field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
+
+impl Watch {
+    /// Begins to watch, if this is an AI call and telemetry is not suppressed (our exporters' own calls are).
+    pub(super) fn begin(
+        recorder: &Arc<Recorder>,
+        head: &RequestHead<'_>,
+        context: Option<&CallContext>,
+        body: RequestBytes<'_>,
+    ) -> Option<Self> {
+        Self::begin_at(recorder, head, context, body, Timestamp::now(), None)
+    }
+
+    pub(super) fn begin_at(
+        recorder: &Arc<Recorder>,
+        head: &RequestHead<'_>,
+        context: Option<&CallContext>,
+        body: RequestBytes<'_>,
+        started_at: Timestamp,
+        lasted: Option<Duration>,
+    ) -> Option<Self> {
+        if Context::is_current_telemetry_suppressed() {
+            return None;
+        }
+        let started = Instant::now();
+        let unwind = AssertUnwindSafe(|| {
+            let (provider, detected) = provider::detect(head, &recorder.hosts)?;
+            Self::prepare(provider, &detected, head, context, &body, started_at)
+        });
+        let (mut call, reader) = catch_unwind(unwind).ok().flatten()?;
+        let begun = telemetry::start(&call, recorder.spans);
+        call.identity = begun.identity;
+        let ids = (call.identity.trace_id, call.identity.span_id);
+        let shared = Shared::new(Arc::clone(recorder), ids, begun.has_span.then(|| begun.context.clone()));
+        if recorder.spans && context::is_collected() {
+            context::collect(&CallHandle::of(&shared));
+        }
+        let request = match body {
+            RequestBytes::Passing(copied) => Some(copied),
+            RequestBytes::Whole(_) | RequestBytes::Unseen => None,
+        };
+        let (context, over, ended) = (begun.context, false, false);
+        let recorder = Arc::clone(recorder);
+        Some(Self { recorder, call, reader, decoder: None, request, shared, context, started, lasted, over, ended })
+    }
+
+    /// The call as far as the request tells, and a reader for the rest. `None`: no AI call after all.
+    fn prepare(
+        provider: &dyn Provider,
+        detected: &Detected,
+        head: &RequestHead<'_>,
+        context: Option<&CallContext>,
+        body: &RequestBytes<'_>,
+        started_at: Timestamp,
+    ) -> Option<(Box<Call>, Box<dyn Reader>)> {
+        let mut call = Box::new(Call {
+            started_at,
+            provider: detected.provider.clone(),
+            operation: detected.operation.into(),
+            server: Server { address: Some(head.host.to_owned()), port: head.port },
+            context: context::resolve(context),
+            billable: (!detected.billable).then_some(false),
+            ..Call::default()
+        });
+        call.request.model.clone_from(&detected.model);
+        call.request.stream = detected.stream;
+        let mut reader = provider.reader();
+        if let RequestBytes::Whole(bytes) = body
+            && !is_encoded(head.headers)
+        {
+            reader.request(bytes, &mut call);
+        }
+        let named = call.request.model.is_some();
+        let seen = matches!(body, RequestBytes::Whole(_));
+        (detected.certain || named || !seen).then_some((call, reader))
+    }
+
+    /// The request was built anew beneath us, for another attempt at the same call: what is asked is what the last one asks.
+    #[cfg_attr(not(feature = "async-openai"), expect(dead_code, reason = "only factories build twice"))]
+    pub(super) fn rebuilt(&mut self, head: &RequestHead<'_>, body: &RequestBytes<'_>) {
+        self.observe(|watch| {
+            let Some((provider, detected)) = provider::detect(head, &watch.recorder.hosts) else { return };
+            let started_at = watch.call.started_at;
+            let Some((mut call, reader)) = Self::prepare(provider, &detected, head, None, body, started_at) else { return };
+            call.identity = watch.call.identity;
+            (watch.call, watch.reader) = (call, reader);
+        });
+    }
+
+    /// The context that the inner call runs in.
+    pub(super) const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Adds the trace's headers to the request, if that was asked for.
+    pub(super) fn send_trace_headers(&self, headers: &mut HeaderMap) {
+        if self.recorder.send_trace_headers {
+            telemetry::inject(&self.context, headers);
+        }
+    }
+
+    /// The one entry that the response's extensions get.
+    pub(super) fn extension(&self) -> WeakHandle {
+        WeakHandle(Arc::clone(&self.shared))
+    }
+
+    /// The head of the response has come.
+    pub(super) fn head(&mut self, status: u16, headers: &HeaderMap) {
+        self.observe(|watch| {
+            watch.read_request();
+            watch.call.outcome.http_status = Some(status);
+            watch.reader.headers(headers, &mut watch.call);
+            let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            watch.decoder = match (is_encoded(headers), status) {
+                (true, _) => None,
+                (false, ..400) => Some(Decoder::new(content_type)),
+                (false, _) => Some(Decoder::whole()),
+            };
+        });
+    }
+
+    /// A piece of the response's body has come.
+    pub(super) fn data(&mut self, bytes: &[u8]) {
+        self.observe(|watch| {
+            let Some(mut decoder) = watch.decoder.take() else { return };
+            decoder.push(bytes, &mut |message| watch.message(message));
+            watch.decoder = Some(decoder);
+        });
+    }
+
+    fn message(&mut self, message: crate::framing::Message<'_>) {
+        if self.call.outcome.http_status.is_some_and(|status| status >= 400) {
+            return provider::error::read(message.data, &mut self.call);
+        }
+        let progress = self.reader.message(message, &mut self.call);
+        if progress.content && self.call.time_to_first_chunk.is_none() && self.lasted.is_none() {
+            self.call.time_to_first_chunk = Some(self.started.elapsed());
+        }
+        self.over |= progress.over;
+    }
+
+    /// Whether the body needs no more watching: it ended, or the protocol said that the answer is over.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests ask"))]
+    pub(super) const fn is_over(&self) -> bool {
+        self.over || self.ended
+    }
+
+    /// The body has ended, this way. Only the first ending counts.
+    pub(super) fn end(&mut self, ending: Ending) {
+        if self.ended {
+            return;
+        }
+        self.ended = true;
+        let ending = if self.over { Ending::Complete } else { ending };
+        self.observe(|watch| {
+            watch.read_request();
+            if let Some(mut decoder) = watch.decoder.take() {
+                decoder.finish(&mut |message| watch.message(message));
+            }
+            watch.reader.finish(&mut watch.call);
+        });
+        self.conclude(ending);
+        self.record();
+    }
+
+    /// The call failed without a response or in the middle of one.
+    pub(super) fn fail(&mut self, kind: &str, message: String) {
+        if !self.ended && !self.over {
+            self.call.outcome.error_type = Some(kind.to_owned());
+            self.call.outcome.error_message = Some(message);
+        }
+        self.end(Ending::Failed);
+    }
+
+    fn read_request(&mut self) {
+        let Some(copied) = self.request.take() else { return };
+        match copied.take() {
+            Some(bytes) => self.reader.request(&bytes, &mut self.call),
+            // Not sent to its end yet: there is a next time.
+            None => self.request = Some(copied),
+        }
+    }
+
+    /// Everything that follows from what was read.
+    fn conclude(&mut self, ending: Ending) {
+        let lasted = self.lasted.unwrap_or_else(|| self.started.elapsed());
+        let call = &mut self.call;
+        call.duration = Some(lasted);
+        call.ended_at = call.started_at.after(lasted);
+        if call.request.stream != Some(true) {
+            call.time_to_first_chunk = None;
+        }
+        let outcome = &mut call.outcome;
+        outcome.ending = ending;
+        if let Some(status) = outcome.http_status.filter(|status| *status >= 400) {
+            outcome.error_type = Some(status.to_string());
+        }
+        if ending == Ending::Failed && outcome.error_type.is_none() {
+            outcome.error_type = Some("_OTHER".to_owned());
+        }
+        if outcome.error_type.is_some() && outcome.error_message.is_none() {
+            outcome.error_message = Some(match outcome.http_status.filter(|status| *status >= 400) {
+                Some(status) => http_reason(status),
+                None => "the answer broke off".to_owned(),
+            });
+        }
+        call.usage.check();
+        call.usage.source = match (call.usage.is_empty(), ending) {
+            (true, _) => UsageSource::None,
+            (false, Ending::Complete) => UsageSource::Provider,
+            (false, Ending::Cancelled | Ending::Failed) => UsageSource::Partial,
+        };
+        call.trust.learn(self.shared.take_trust());
+        // Whatever a price list holds, it is not the caller's failure.
+        if let Ok(cost) = catch_unwind(AssertUnwindSafe(|| self.recorder.prices.price(&self.call))) {
+            self.call.cost = cost;
+        }
+    }
+
+    /// To the spool first, to the span second.
+    fn record(&mut self) {
+        let row_id = self.recorder.sink.as_ref().and_then(|sink| {
+            let call = &mut self.call;
+            catch_unwind(AssertUnwindSafe(|| sink.call(call))).ok().flatten()
+        });
+        let model = self.call.response.model.clone().or_else(|| self.call.request.model.clone());
+        let ended = Ended { at: SystemTime::from(self.call.ended_at), row_id, model };
+        self.shared.end(ended, |span| telemetry::finish(span, &self.call, self.recorder.dialect, row_id));
+    }
+
+    /// Runs what only watches: if it panics, the call goes on unwatched.
+    fn observe(&mut self, watch: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| watch(self))).is_err() {
+            self.decoder = None;
+            self.request = None;
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.end(Ending::Cancelled);
+    }
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
+}
+
+fn http_reason(status: u16) -> String {
+    let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    format!("HTTP {status} {}", reason.unwrap_or("(no reason given)"))
+}

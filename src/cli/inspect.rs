@@ -1,0 +1,142 @@
+//! `spanledger inspect`: what the rows of recorded exchanges would be.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+
+use crate::{
+    Hosts, PriceBook, Recorder,
+    call::{Call, Ending, Timestamp},
+    capture::inspect::{Exchange, inspect},
+    store::columns,
+};
+
+/// Pieces that a recorded body is cut into: small enough that messages straddle them, as on the wire.
+const CHUNK: usize = 1024;
+
+/// Print the row that each exchange of a HAR file would be recorded as
+///
+/// One line of JSON per entry, in order: the columns of usage_log, decimals as text, null where unknown. Ids, created_at and
+/// updated_at are null. The price is that of the entry's startedDateTime. An entry that is no AI call prints null. No
+/// database is needed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  spanledger inspect recorded.har
+  spanledger inspect recorded.har | jq -r 'select(.) | [.response_model, .cost_usd] | @tsv'
+  browser-export | spanledger inspect -")]
+pub(super) struct Inspect {
+    /// A HAR 1.2 file, or - for standard input
+    file: String,
+    /// Your own prices, in front of the bundled ones (TOML)
+    #[arg(long, value_name = "FILE", env = "SPANLEDGER_PRICES")]
+    prices: Option<String>,
+    /// Name a host of your own: HOST[:PORT]=PROVIDER (may be given more than once)
+    #[arg(long = "host", value_name = "HOST=PROVIDER", value_parser = named_host)]
+    hosts: Vec<(String, String)>,
+}
+
+fn named_host(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((host, provider)) if !host.is_empty() && !provider.is_empty() => Ok((host.to_owned(), provider.to_owned())),
+        _ => Err("write it as HOST=PROVIDER, such as llm.internal:8000=vllm".to_owned()),
+    }
+}
+
+impl Inspect {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let mut prices = PriceBook::bundled();
+        if let Some(file) = &self.prices {
+            prices = prices.with_path(file)?;
+        }
+        let hosts = self.hosts.into_iter().fold(Hosts::default(), |hosts, (host, provider)| hosts.name(host, provider));
+        let recorder = Recorder::new().with_prices(prices).with_hosts(hosts);
+        let har: Value = serde_json::from_slice(&read(&self.file)?)
+            .with_context(|| format!("{} is not a HAR file: it is no JSON", self.file))?;
+        let entries = har
+            .pointer("/log/entries")
+            .and_then(Value::as_array)
+            .with_context(|| format!("{} is not a HAR file: log.entries is missing", self.file))?;
+        let mut out = std::io::stdout().lock();
+        for (index, entry) in entries.iter().enumerate() {
+            let row = match inspect_entry(&recorder, entry) {
+                Ok(Some(call)) => Value::Object(columns::row_json(&call)),
+                Ok(None) => Value::Null,
+                Err(error) => {
+                    let _ = writeln!(std::io::stderr(), "entry {}: {error:#}", index + 1);
+                    Value::Null
+                }
+            };
+            writeln!(out, "{row}")?;
+        }
+        out.flush()?;
+        Ok(())
+    }
+}
+
+fn read(file: &str) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if file == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes).context("standard input could not be read")?;
+    } else {
+        bytes = fs::read(file).with_context(|| format!("{file} could not be read"))?;
+    }
+    Ok(bytes)
+}
+
+fn inspect_entry(recorder: &Recorder, entry: &Value) -> anyhow::Result<Option<Call>> {
+    let text = |path: &str| entry.pointer(path).and_then(Value::as_str);
+    let started_at = started_at(text("/startedDateTime"))?;
+    let request_body = body(entry.pointer("/request/postData"))?;
+    let response_body = body(entry.pointer("/response/content"))?.unwrap_or_default();
+    let status = entry.pointer("/response/status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let milliseconds = entry.get("time").and_then(Value::as_f64).filter(|time| *time >= 0.0).unwrap_or(0.0);
+    let exchange = Exchange {
+        method: text("/request/method").context("request.method is missing")?,
+        url: text("/request/url").context("request.url is missing")?,
+        request_headers: &headers(entry.pointer("/request/headers")),
+        request_body: request_body.as_deref(),
+        // Browsers write 0 for an exchange that got no response.
+        status: status.filter(|status| *status != 0),
+        response_headers: &headers(entry.pointer("/response/headers")),
+        chunks: response_body.chunks(CHUNK).collect(),
+        ending: Ending::Complete,
+        started_at,
+        duration: Duration::try_from_secs_f64(milliseconds / 1e3).unwrap_or_default(),
+    };
+    Ok(inspect(recorder, &exchange))
+}
+
+fn started_at(text: Option<&str>) -> anyhow::Result<Timestamp> {
+    let text = text.context("startedDateTime is missing")?;
+    let time: jiff::Timestamp = text.parse().with_context(|| format!("startedDateTime {text:?} is no ISO 8601 time"))?;
+    Ok(Timestamp::from_micros(time.as_microsecond()))
+}
+
+/// A body of a HAR entry, decoded from base64 where it says so.
+fn body(content: Option<&Value>) -> anyhow::Result<Option<Vec<u8>>> {
+    let Some(content) = content else { return Ok(None) };
+    let Some(text) = content.get("text").and_then(Value::as_str) else { return Ok(None) };
+    match content.get("encoding").and_then(Value::as_str) {
+        Some("base64") => {
+            let bytes = base64::engine::general_purpose::STANDARD.decode(text).context("a body is no valid base64")?;
+            Ok(Some(bytes))
+        }
+        _ => Ok(Some(text.as_bytes().to_vec())),
+    }
+}
+
+/// HAR's list of names and values; what is no header (HTTP/2's `:path`) is left out.
+fn headers(list: Option<&Value>) -> HeaderMap {
+    let header = |entry: &Value| {
+        let name: HeaderName = entry.get("name")?.as_str()?.parse().ok()?;
+        Some((name, HeaderValue::from_str(entry.get("value")?.as_str()?).ok()?))
+    };
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(header).collect()
+}
