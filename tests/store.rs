@@ -539,7 +539,7 @@ mod away {
     async fn a_ledger_that_is_not_there_is_a_sentence_and_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("usage.db").display());
-        let error = store::open(&url, false).await.unwrap_err();
+        let error = store::open(&url, false).unwrap_err();
         assert!(error.is_transient() && error.to_string().starts_with("There is no ledger at "), "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
@@ -549,7 +549,7 @@ mod away {
         for url in
             ["usage.db", "postgres://db/usage", "mysql://x", "sqlite:", "sqlite::memory:", "sqlite://a?mode=what"]
         {
-            let error = store::open(url, true).await.unwrap_err();
+            let error = store::open(url, true).unwrap_err();
             assert!(!error.is_transient() && error.to_string().contains("sqlite://usage.db"), "{url}: {error}");
         }
     }

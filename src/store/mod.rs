@@ -56,7 +56,7 @@ type Opened = Result<Box<dyn Store>, Error>;
 /// A database that a ledger can be in: the scheme of its URLs, and how to open one.
 struct Database {
     scheme: &'static str,
-    open: for<'a> fn(&'a str, bool) -> BoxFuture<'a, Opened>,
+    open: fn(&str, bool) -> Opened,
 }
 
 const DATABASES: &[Database] = &[
@@ -65,16 +65,16 @@ const DATABASES: &[Database] = &[
 ];
 
 /// Opens the ledger that a URL names: `sqlite://usage.db`. With `create` a ledger that is not there comes to be, as soon as
-/// it is migrated; without, it is an error, and nothing is created.
+/// it is migrated; without, it is an error, and nothing is created. Nothing is connected to before it is used.
 ///
 /// # Errors
 /// [`Error::Refused`] for a URL that names no ledger, [`Error::Unavailable`] for a ledger that is not there.
-pub async fn open(url: &str, create: bool) -> Result<Box<dyn Store>, Error> {
+pub fn open(url: &str, create: bool) -> Result<Box<dyn Store>, Error> {
     let Some((scheme, _)) = url.split_once(':').filter(|(scheme, _)| scheme.len() > 1) else {
         return Err(Error::Refused("A ledger is named by a URL, such as sqlite://usage.db".to_owned()));
     };
     match DATABASES.iter().find(|database| database.scheme == scheme) {
-        Some(database) => (database.open)(url, create).await,
+        Some(database) => (database.open)(url, create),
         None if matches!(scheme, "postgres" | "postgresql" | "clickhouse") => Err(Error::Refused(format!(
             "Ledgers in {scheme} are not in this version; name one such as sqlite://usage.db"
         ))),

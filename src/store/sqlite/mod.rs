@@ -49,17 +49,14 @@ struct Open {
 }
 
 /// Opens `sqlite://path` or `sqlite:path`.
-pub(super) fn open(url: &str, create: bool) -> BoxFuture<'_, Result<Box<dyn Store>, Error>> {
-    Box::pin(async move {
-        let options = SqliteConnectOptions::from_str(url).map_err(|_| {
-            Error::Refused("This is no URL of a ledger in SQLite; name one such as sqlite://usage.db".to_owned())
-        })?;
-        if url.contains(":memory:") || url.contains("mode=memory") || options.get_filename().as_os_str().is_empty() {
-            return Err(Error::Refused("A ledger needs a file; name one such as sqlite://usage.db".to_owned()));
-        }
-        let store: Box<dyn Store> = Box::new(Sqlite::open(options.get_filename(), create)?);
-        Ok(store)
-    })
+pub(super) fn open(url: &str, create: bool) -> Result<Box<dyn Store>, Error> {
+    let options = SqliteConnectOptions::from_str(url).map_err(|_| {
+        Error::Refused("This is no URL of a ledger in SQLite; name one such as sqlite://usage.db".to_owned())
+    })?;
+    if url.contains(":memory:") || url.contains("mode=memory") || options.get_filename().as_os_str().is_empty() {
+        return Err(Error::Refused("A ledger needs a file; name one such as sqlite://usage.db".to_owned()));
+    }
+    Ok(Box::new(Sqlite::open(options.get_filename(), create)?))
 }
 
 impl Sqlite {
