@@ -1,0 +1,96 @@
+//! How sure a model was of its own words.
+//!
+//! Where an answer carries log-probabilities of its tokens (natural logarithms; they come only when asked for),
+//! `model_confidence` is the geometric mean of the tokens' probabilities: `exp(sum of log-probabilities / tokens)`, which is
+//! the inverse of the answer's perplexity. Dividing by the length keeps long answers comparable with short ones (Malinin
+//! and Gales, *Uncertainty Estimation in Autoregressive Structured Prediction*, ICLR 2021). It is marked as derived from
+//! `logprobs`, and a confidence that the caller stated is left alone.
+//!
+//! A value of -9999 stands for "too small to tell" and is passed over; rounding may make a value a little positive, which
+//! counts as 0. Gemini states the mean itself where it gives no single tokens.
+
+use serde::Deserialize;
+
+use super::lenient::{Number, Objects};
+use crate::{Confidence, call::Call};
+
+/// The log-probabilities of one answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LogProbs {
+    sum: f64,
+    tokens: u32,
+    mean: Option<f64>,
+}
+
+impl LogProbs {
+    /// One token's.
+    pub(super) fn add(&mut self, logprob: Number) {
+        if let Some(logprob) = logprob.0.filter(|logprob| *logprob > -9999.0) {
+            self.sum += logprob.min(0.0);
+            self.tokens += 1;
+        }
+    }
+
+    /// Those of several tokens.
+    pub(super) fn extend(&mut self, tokens: &Objects<Token>) {
+        tokens.0.iter().for_each(|token| self.add(token.logprob));
+    }
+
+    /// The mean as the provider states it: used where no token's own is known. The last one wins.
+    pub(super) fn stated_mean(&mut self, mean: Number) {
+        self.mean = mean.0.or(self.mean);
+    }
+
+    /// Makes them the call's confidence, unless it has one.
+    pub(super) fn finish(self, call: &mut Call) {
+        let mean = if self.tokens > 0 { Some(self.sum / f64::from(self.tokens)) } else { self.mean };
+        if let (Some(mean), None) = (mean, &call.trust.confidence) {
+            let probability = mean.exp().min(1.0);
+            let derived = Confidence::default().component("model_confidence", probability).derived_from("logprobs");
+            call.trust.confidence = Some(derived);
+        }
+    }
+}
+
+/// A token's entry in the shape that OpenAI, its dialects and Ollama share.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Token {
+    logprob: Number,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn confidence(logprobs: &[f64]) -> Option<f64> {
+        let mut all = LogProbs::default();
+        logprobs.iter().for_each(|logprob| all.add(Number(Some(*logprob))));
+        let mut call = Call::default();
+        all.finish(&mut call);
+        call.trust.confidence.and_then(|confidence| confidence.score())
+    }
+
+    #[test]
+    fn confidence_is_the_geometric_mean_of_the_tokens_probabilities() {
+        let score = confidence(&[0.5f64.ln(), 0.125f64.ln()]).unwrap();
+        assert!((score - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn values_too_small_to_tell_are_passed_over_and_rounding_never_exceeds_one() {
+        assert_eq!(confidence(&[-9999.0, -0.0, 1e-9]), Some(1.0));
+        assert_eq!(confidence(&[-9999.0]), None);
+        assert_eq!(confidence(&[]), None);
+    }
+
+    #[test]
+    fn a_confidence_that_the_caller_stated_is_left_alone() {
+        let mut call = Call::default();
+        call.trust.confidence = Some(Confidence::new(0.3));
+        let mut all = LogProbs::default();
+        all.stated_mean(Number(Some(-0.1)));
+        all.finish(&mut call);
+        assert_eq!(call.trust.confidence, Some(Confidence::new(0.3)));
+    }
+}
