@@ -37,6 +37,12 @@ pub const RESPONSE_TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_ch
 pub const OPENAI_RESPONSE_SERVICE_TIER: &str = "openai.response.service_tier";
 pub const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fingerprint";
 
+/// Why a prompt was blocked, where there is no answer to have a finish reason.
+pub const GEMINI_BLOCK_REASON: &str = "spanledger.gemini.block_reason";
+pub const GEMINI_TRAFFIC_TYPE: &str = "spanledger.gemini.traffic_type";
+pub const ANTHROPIC_SPEED: &str = "spanledger.anthropic.speed";
+pub const ANTHROPIC_INFERENCE_GEO: &str = "spanledger.anthropic.inference_geo";
+
 // What it used.
 pub const USAGE_INPUT: &str = "gen_ai.usage.input_tokens";
 pub const USAGE_OUTPUT: &str = "gen_ai.usage.output_tokens";
@@ -49,6 +55,20 @@ pub const USAGE_REASONING: &str = "gen_ai.usage.reasoning.output_tokens";
 pub const USAGE_SOURCE: &str = "spanledger.usage.source";
 /// Followed by a unit's name.
 pub const USAGE_DETAIL_PREFIX: &str = "spanledger.usage.details.";
+/// Tokens that the image tool used: OpenAI counts them beside the usage.
+pub const OPENAI_IMAGE_TOOL_INPUT: &str = "openai.tool_usage.image_gen.input_tokens";
+pub const OPENAI_IMAGE_TOOL_OUTPUT: &str = "openai.tool_usage.image_gen.output_tokens";
+/// Tokens that Anthropic leaves out of the top-level usage, by who used them.
+pub const ANTHROPIC_COMPACTION_INPUT: &str = "anthropic.usage.compaction.input_tokens";
+pub const ANTHROPIC_COMPACTION_OUTPUT: &str = "anthropic.usage.compaction.output_tokens";
+pub const ANTHROPIC_ADVISOR_INPUT: &str = "anthropic.usage.advisor.input_tokens";
+pub const ANTHROPIC_ADVISOR_OUTPUT: &str = "anthropic.usage.advisor.output_tokens";
+pub const ANTHROPIC_ADVISOR_MODEL: &str = "anthropic.usage.advisor.model";
+pub const ANTHROPIC_FALLBACK_INPUT: &str = "anthropic.usage.fallback.input_tokens";
+pub const ANTHROPIC_FALLBACK_OUTPUT: &str = "anthropic.usage.fallback.output_tokens";
+pub const ANTHROPIC_FALLBACK_MODEL: &str = "anthropic.usage.fallback.model";
+/// What a call that only counts tokens found: no usage.
+pub const COUNTED_TOKENS: &str = "spanledger.counted_tokens";
 
 // What it cost.
 /// The name that most backends read; a double of US dollars.
