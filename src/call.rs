@@ -160,9 +160,15 @@ impl Usage {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.details.is_empty()
-            && [self.input_tokens, self.output_tokens, self.cache_read_tokens, self.cache_write_tokens, self.reasoning_tokens]
-                .iter()
-                .all(Option::is_none)
+            && [
+                self.input_tokens,
+                self.output_tokens,
+                self.cache_read_tokens,
+                self.cache_write_tokens,
+                self.reasoning_tokens,
+            ]
+            .iter()
+            .all(Option::is_none)
     }
 
     /// Merges what a later message of the same stream says: the larger number wins, absence never overwrites.
@@ -602,7 +608,8 @@ mod tests {
 
     #[test]
     fn money_is_written_and_read_exactly() {
-        for (text, pico) in [("0", 0), ("0.00012", 120_000_000), ("12.5", 12_500_000_000_000), ("-0.000000000001", -1)] {
+        for (text, pico) in [("0", 0), ("0.00012", 120_000_000), ("12.5", 12_500_000_000_000), ("-0.000000000001", -1)]
+        {
             assert_eq!(Usd::from_pico(pico).to_string(), text);
             assert_eq!(text.parse(), Ok(Usd::from_pico(pico)));
         }

@@ -5,13 +5,22 @@
 //!
 //! Reading is best effort by design: nothing here can fail. What cannot be understood leaves fields empty.
 //!
+//! # What a reader fills
+//!
+//! Models, ids, finish reasons, tiers, counts, a cost that the provider itself states, errors inside a success, and the
+//! sampling attributes. Never: prompts, answers, credentials, who the customer is (`user`, `metadata`, organisation ids).
+//! It leaves to its caller what the wire does not say: times, [`Usage::source`](crate::call::Usage::source), and the error
+//! type of an answer with status 400 or more, whose body goes to [`error::read`] and to no reader.
+//!
+//! Only a `POST` is a call: lists, files and the polling of background answers are not.
+//!
 //! # Adding a provider
 //!
 //! 1. A host that speaks a protocol we know: one line in `hosts.rs`.
-//! 2. A new protocol: `provider/<name>.rs` with its tests, one line in [`PROVIDERS`], a page that says what the provider
-//!    reports and how it is read, and fixtures in `tests/fixtures/<name>/`.
+//! 2. A new protocol: `provider/<name>.rs` with its tests, one line in [`PROVIDERS`], and a page that says what the
+//!    provider reports and how it is read. Its messages are structs of the types in `lenient.rs`.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use http::HeaderMap;
 
@@ -19,6 +28,115 @@ use crate::{
     call::{Call, Name},
     framing::Message,
 };
+
+pub mod error;
+mod hosts;
+
+mod anthropic;
+mod anthropic_complete;
+mod gemini;
+mod gemini_embed;
+mod ollama;
+mod ollama_embed;
+mod openai_audio;
+mod openai_chat;
+mod openai_completions;
+mod openai_embeddings;
+mod openai_images;
+mod openai_responses;
+mod unbilled;
+
+mod anthropic_usage;
+mod gemini_usage;
+mod google;
+mod openai;
+mod openai_chunks;
+mod openai_usage;
+mod stated_cost;
+
+mod fill;
+mod form;
+mod lenient;
+mod logprobs;
+#[cfg(test)]
+mod testing;
+
+pub use hosts::Hosts;
+
+/// Every protocol that is understood. The first that recognises a request reads it.
+pub static PROVIDERS: &[&dyn Provider] = &[
+    &openai_chat::OpenAiChat,
+    &openai_responses::OpenAiResponses,
+    &openai_completions::OpenAiCompletions,
+    &openai_embeddings::OpenAiEmbeddings,
+    &openai_images::OpenAiImages,
+    &openai_audio::OpenAiSpeech,
+    &openai_audio::OpenAiTranscription,
+    &anthropic::AnthropicMessages,
+    &anthropic_complete::AnthropicComplete,
+    &gemini::GeminiGenerate,
+    &gemini_embed::GeminiEmbed,
+    &ollama::OLLAMA_CHAT,
+    &ollama::OLLAMA_GENERATE,
+    &ollama_embed::OllamaEmbed,
+    &unbilled::OPENAI_MODERATIONS,
+    &unbilled::OPENAI_BATCHES,
+    &unbilled::OPENAI_COUNT_TOKENS,
+    &unbilled::ANTHROPIC_COUNT_TOKENS,
+    &unbilled::ANTHROPIC_BATCHES,
+    &unbilled::GEMINI_COUNT_TOKENS,
+    &unbilled::GEMINI_BATCHES,
+];
+
+/// Whether a request is an AI call, by whose protocol, and to whom it goes. `None`: it is none of our business.
+#[must_use]
+pub fn detect(head: &RequestHead<'_>, hosts: &Hosts) -> Option<(&'static dyn Provider, Detected)> {
+    if head.method != "POST" {
+        return None;
+    }
+    let path = clean(head.path);
+    let head = RequestHead { path: &path, ..*head };
+    let (provider, mut detected) = PROVIDERS.iter().find_map(|provider| Some((*provider, provider.detect(&head)?)))?;
+    if let Some(name) = hosts.named(&head) {
+        detected.provider = name.clone();
+        detected.certain = true;
+    }
+    Some((provider, detected))
+}
+
+/// The path without doubled slashes and without one at its end.
+fn clean(path: &str) -> Cow<'_, str> {
+    let path = path.trim_end_matches('/');
+    if !path.contains("//") {
+        return Cow::Borrowed(path);
+    }
+    let mut parts = String::with_capacity(path.len());
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        parts.push('/');
+        parts.push_str(part);
+    }
+    Cow::Owned(parts)
+}
+
+/// A part of a path in clear: `%3A` is `:` again.
+fn decoded(part: &str) -> String {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let hex = more.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &more[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = more;
+            }
+        }
+    }
+    fill::name(&String::from_utf8_lossy(&bytes))
+}
 
 /// One AI API's wire protocol.
 pub trait Provider: fmt::Debug + Send + Sync {
@@ -78,7 +196,8 @@ pub struct RequestHead<'a> {
     pub host: &'a str,
     /// The port, if it is not the scheme's own.
     pub port: Option<u16>,
-    /// The raw path, percent-encoded as sent.
+    /// The path, percent-encoded as sent. ([`detect`] takes it raw and hands it to providers without doubled slashes and
+    /// without one at its end.)
     pub path: &'a str,
     /// The raw query, without `?`. It may hold a key: read single parameters from it, never record it.
     pub query: Option<&'a str>,
@@ -101,4 +220,64 @@ pub struct Detected {
     pub certain: bool,
     /// `false`: no billed inference (token counting, moderation, creating a batch).
     pub billable: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{testing::detected, *};
+
+    #[test]
+    fn every_protocol_has_its_own_name() {
+        let names: HashSet<_> = PROVIDERS.iter().map(|provider| provider.name()).collect();
+        assert_eq!(names.len(), PROVIDERS.len());
+    }
+
+    /// Every line of the table: where, protocol, provider, operation, and the model and stream that the path names.
+    #[test]
+    fn host_and_path_tell_protocol_and_provider() {
+        for line in include_str!("../../tests/fixtures/detection.txt").lines() {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let (url, expected) = line.split_once(" -> ").unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(
+                detected(url, &Hosts::default()).unwrap_or_else(|| "nothing".to_owned()),
+                expected.trim(),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_user_named_is_certain_and_wins() {
+        let hosts = Hosts::default().name("llm.internal", "vllm").name("api.openai.com", "my_openai");
+        assert_eq!(detected("http://llm.internal/v1/embeddings", &hosts).unwrap(), "openai_embeddings vllm embeddings");
+        assert_eq!(
+            detected("https://api.openai.com/v1/chat/completions", &hosts).unwrap(),
+            "openai_chat my_openai chat"
+        );
+        assert_eq!(detected("http://llm.internal/metrics", &hosts), None);
+    }
+
+    #[test]
+    fn only_a_post_is_a_call() {
+        let head = RequestHead {
+            method: "GET",
+            host: "api.openai.com",
+            port: None,
+            path: "/v1/responses",
+            query: None,
+            headers: &HeaderMap::new(),
+        };
+        assert!(detect(&head, &Hosts::default()).is_none());
+    }
+
+    #[test]
+    fn parts_of_a_path_are_decoded_and_broken_escapes_left_alone() {
+        assert_eq!(decoded("a%3Ab%2fc"), "a:b/c");
+        assert_eq!(decoded("100%"), "100%");
+        assert_eq!(decoded("%zz%4"), "%zz%4");
+    }
 }

@@ -1,0 +1,226 @@
+//! Gemini and Vertex AI, `POST …/models/{model}:{generateContent,streamGenerateContent}`.
+//!
+//! - *The model and whether it streams* are only in the path; the stream is SSE with `?alt=sse`, else a JSON array in pieces.
+//!   Every piece is a whole answer.
+//! - *Usage*: [`gemini_usage`](super::gemini_usage).
+//! - *Finish reasons*: `candidates[].finishReason` by `index` (absent: 0), as spelled on the wire, which is an integer where
+//!   the client asked for integers. It may come twice, with counts still growing in between: the last one wins, and only
+//!   the end of the body is the end.
+//! - *A blocked prompt* is a 200 without candidates: why is kept as an attribute.
+//! - *Errors inside a 200*: `{"error": {code, message, status}}`.
+//! - *Confidence*: from `candidates[].logprobsResult.chosenCandidates[]`, else from `avgLogprobs` of the first candidate.
+
+use http::HeaderMap;
+use serde::Deserialize;
+
+use super::{
+    Detected, Progress, Provider, Reader, RequestHead,
+    error::Problem,
+    fill,
+    fill::{extra, extra_list, extra_text},
+    gemini_usage::{GeminiCounts, GeminiUsage},
+    google,
+    lenient::{self, Count, Filled, Integer, List, Number, Object, Objects, Text},
+    logprobs::LogProbs,
+};
+use crate::{call::Call, framing::Message, span::names};
+
+/// The protocol.
+#[derive(Debug)]
+pub(super) struct GeminiGenerate;
+
+impl Provider for GeminiGenerate {
+    fn name(&self) -> &'static str {
+        "gemini_generate"
+    }
+
+    fn detect(&self, head: &RequestHead<'_>) -> Option<Detected> {
+        google::detect(head, &["generateContent", "streamGenerateContent"], "generate_content")
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::<GeminiReader>::default()
+    }
+}
+
+#[derive(Debug, Default)]
+struct GeminiReader {
+    counts: GeminiCounts,
+    finish_reasons: Vec<(u64, String)>,
+    logprobs: LogProbs,
+}
+
+impl Reader for GeminiReader {
+    fn request(&mut self, body: &[u8], call: &mut Call) {
+        let Some(asked) = lenient::read::<Request<'_>>(body) else { return };
+        fill::last(&mut call.request.service_tier, &asked.service_tier);
+        let Object(Some(config)) = asked.generation_config else { return };
+        call.request.temperature = config.temperature.0;
+        extra(call, names::REQUEST_TOP_P, config.top_p.0);
+        extra(call, names::REQUEST_TOP_K, config.top_k.0);
+        extra(call, names::REQUEST_MAX_TOKENS, config.max_output_tokens.0);
+        extra(call, names::REQUEST_SEED, config.seed.0);
+        extra(call, names::REQUEST_FREQUENCY_PENALTY, config.frequency_penalty.0);
+        extra(call, names::REQUEST_PRESENCE_PENALTY, config.presence_penalty.0);
+        extra(call, names::REQUEST_CHOICE_COUNT, config.candidate_count.0.filter(|count| *count != 1));
+        extra_list(call, names::REQUEST_STOP_SEQUENCES, &config.stop_sequences);
+        extra_text(call, names::REQUEST_REASONING_LEVEL, &config.thinking_config.0.unwrap_or_default().thinking_level);
+        let wanted = |word: &str| config.response_modalities.0.iter().any(|modality| modality.is(word));
+        let kind = match config.response_mime_type.get() {
+            _ if wanted("IMAGE") => Some("image"),
+            _ if wanted("AUDIO") => Some("speech"),
+            Some("application/json") => Some("json"),
+            Some("text/plain") => Some("text"),
+            _ => None,
+        };
+        extra(call, names::OUTPUT_TYPE, kind);
+    }
+
+    fn headers(&mut self, headers: &HeaderMap, call: &mut Call) {
+        let tier = headers.get("x-gemini-service-tier").and_then(|tier| tier.to_str().ok());
+        call.response.service_tier = tier.map(fill::name).or(call.response.service_tier.take());
+    }
+
+    fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
+        let Some(Objects(chunks)) = lenient::read::<Objects<Chunk<'_>>>(message.data) else { return Progress::QUIET };
+        let mut content = false;
+        for chunk in &chunks {
+            if let Some(problem) = &chunk.error.0 {
+                problem.inside_success(call);
+                return Progress::OVER;
+            }
+            fill::first(&mut call.response.id, &chunk.response_id);
+            fill::first(&mut call.response.model, &chunk.model_version);
+            if let Some(feedback) = &chunk.prompt_feedback.0 {
+                extra_text(call, names::GEMINI_BLOCK_REASON, &feedback.block_reason);
+            }
+            if let Some(usage) = &chunk.usage_metadata.0 {
+                self.counts.merge(usage, call);
+            }
+            for candidate in &chunk.candidates.0 {
+                content |= candidate.content.0.unwrap_or_default().parts.0;
+                self.candidate(candidate);
+            }
+        }
+        Progress { content, over: false }
+    }
+
+    fn finish(&mut self, call: &mut Call) {
+        self.counts.apply(call);
+        self.finish_reasons.sort_by_key(|(index, _)| *index);
+        call.response.finish_reasons = self.finish_reasons.drain(..).map(|(_, reason)| reason).collect();
+        self.logprobs.finish(call);
+    }
+}
+
+impl GeminiReader {
+    fn candidate(&mut self, candidate: &Candidate<'_>) {
+        let index = candidate.index.0.unwrap_or(0);
+        if let Some(reason) = candidate.finish_reason.get() {
+            self.finish_reasons.retain(|(known, _)| *known != index);
+            self.finish_reasons.push((index, fill::name(reason)));
+        }
+        if index == 0 {
+            self.logprobs.stated_mean(candidate.avg_logprobs);
+        }
+        let tokens = candidate.logprobs_result.0.iter().flat_map(|result| &result.chosen_candidates.0);
+        tokens.for_each(|token| self.logprobs.add(token.log_probability));
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Request<'a> {
+    #[serde(borrow, alias = "generationConfig")]
+    generation_config: Object<GenerationConfig<'a>>,
+    #[serde(borrow, alias = "serviceTier")]
+    service_tier: Text<'a>,
+}
+
+/// Taken in both spellings.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct GenerationConfig<'a> {
+    temperature: Number,
+    #[serde(alias = "topP")]
+    top_p: Number,
+    #[serde(alias = "topK")]
+    top_k: Number,
+    #[serde(alias = "candidateCount")]
+    candidate_count: Count,
+    #[serde(alias = "maxOutputTokens")]
+    max_output_tokens: Count,
+    #[serde(borrow, alias = "stopSequences")]
+    stop_sequences: List<Text<'a>>,
+    seed: Integer,
+    #[serde(alias = "presencePenalty")]
+    presence_penalty: Number,
+    #[serde(alias = "frequencyPenalty")]
+    frequency_penalty: Number,
+    #[serde(borrow, alias = "responseMimeType")]
+    response_mime_type: Text<'a>,
+    #[serde(borrow, alias = "responseModalities")]
+    response_modalities: List<Text<'a>>,
+    #[serde(borrow, alias = "thinkingConfig")]
+    thinking_config: Object<ThinkingConfig<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ThinkingConfig<'a> {
+    #[serde(borrow, alias = "thinkingLevel")]
+    thinking_level: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Chunk<'a> {
+    #[serde(borrow)]
+    candidates: Objects<Candidate<'a>>,
+    #[serde(borrow)]
+    prompt_feedback: Object<PromptFeedback<'a>>,
+    #[serde(borrow)]
+    model_version: Text<'a>,
+    #[serde(borrow)]
+    response_id: Text<'a>,
+    #[serde(borrow)]
+    usage_metadata: Object<GeminiUsage<'a>>,
+    #[serde(borrow)]
+    error: Object<Problem<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PromptFeedback<'a> {
+    #[serde(borrow)]
+    block_reason: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Candidate<'a> {
+    index: Count,
+    content: Object<Content>,
+    #[serde(borrow)]
+    finish_reason: Text<'a>,
+    avg_logprobs: Number,
+    logprobs_result: Object<LogprobsResult>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Content {
+    parts: Filled,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct LogprobsResult {
+    chosen_candidates: Objects<ChosenToken>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ChosenToken {
+    log_probability: Number,
+}

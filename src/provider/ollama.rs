@@ -1,0 +1,180 @@
+//! Ollama's own protocol, `POST …/api/chat` and `POST …/api/generate`.
+//!
+//! - *It streams unless told not to*: newline-delimited JSON. The last line has `done: true`, which is the end.
+//! - *Usage* is on that line: input `prompt_eval_count` (older versions leave it out when the whole prompt was cached: then it
+//!   is unknown), of which `prompt_eval_cached_count` came from the cache (0.33.3 and later); output `eval_count`.
+//! - *Finish reason*: `done_reason`; a model that was only loaded says `load` and has no counts.
+//! - *Errors inside a 200*: a line with `error`.
+//! - *Confidence*: from the `logprobs` of each line. There is no id.
+//!
+//! The paths are common: on a port other than Ollama's own they count only if the body names a model.
+
+use serde::Deserialize;
+
+use super::{
+    Detected, Progress, Provider, Reader, RequestHead,
+    error::Problem,
+    fill,
+    fill::extra,
+    hosts,
+    lenient::{self, Count, Filled, Flag, Integer, List, Number, Object, Objects, Text, TextOr},
+    logprobs::{LogProbs, Token},
+};
+use crate::{call::Call, framing::Message, span::names};
+
+/// One of the two protocols, which differ in where the words stand.
+#[derive(Debug)]
+pub(super) struct Ollama {
+    name: &'static str,
+    path: &'static str,
+    operation: &'static str,
+}
+
+/// With messages.
+pub(super) static OLLAMA_CHAT: Ollama = Ollama { name: "ollama_chat", path: "/api/chat", operation: "chat" };
+
+/// With a prompt.
+pub(super) static OLLAMA_GENERATE: Ollama =
+    Ollama { name: "ollama_generate", path: "/api/generate", operation: "text_completion" };
+
+impl Provider for Ollama {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn detect(&self, head: &RequestHead<'_>) -> Option<Detected> {
+        detect(head, self.path, self.operation)
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::<OllamaReader>::default()
+    }
+}
+
+/// Recognises a path by its end.
+pub(super) fn detect(head: &RequestHead<'_>, end: &str, operation: &'static str) -> Option<Detected> {
+    head.path.strip_suffix(end)?;
+    let known = hosts::known(head);
+    Some(Detected {
+        provider: known.unwrap_or("ollama").into(),
+        operation,
+        model: None,
+        stream: None,
+        certain: known.is_some(),
+        billable: true,
+    })
+}
+
+#[derive(Debug, Default)]
+struct OllamaReader {
+    logprobs: LogProbs,
+}
+
+impl Reader for OllamaReader {
+    fn request(&mut self, body: &[u8], call: &mut Call) {
+        let Some(asked) = lenient::read::<Request<'_>>(body) else { return };
+        fill::request_model(call, &asked.model);
+        fill::stream(call, asked.stream, true);
+        let format = match &asked.format {
+            TextOr::Object(Schema {}) => Some("json"),
+            TextOr::Text(text) if text.is("json") => Some("json"),
+            _ => None,
+        };
+        extra(call, names::OUTPUT_TYPE, format);
+        let Object(Some(options)) = asked.options else { return };
+        call.request.temperature = options.temperature.0;
+        extra(call, names::REQUEST_TOP_P, options.top_p.0);
+        extra(call, names::REQUEST_TOP_K, options.top_k.0);
+        extra(call, names::REQUEST_MAX_TOKENS, options.num_predict.0);
+        extra(call, names::REQUEST_SEED, options.seed.0);
+        extra(call, names::REQUEST_FREQUENCY_PENALTY, options.frequency_penalty.0);
+        extra(call, names::REQUEST_PRESENCE_PENALTY, options.presence_penalty.0);
+        fill::extra_list(call, names::REQUEST_STOP_SEQUENCES, &options.stop);
+    }
+
+    fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
+        let Some(line) = lenient::read::<Line<'_>>(message.data) else { return Progress::QUIET };
+        if line.error.0 {
+            Problem::read(message.data).inside_success(call);
+            return Progress::OVER;
+        }
+        fill::first(&mut call.response.model, &line.model);
+        self.logprobs.extend(&line.logprobs);
+        let over = line.done.0 == Some(true);
+        if over {
+            call.response.finish_reasons = line.done_reason.get().map(fill::name).into_iter().collect();
+            call.usage.input_tokens = line.prompt_eval_count.0;
+            call.usage.cache_read_tokens = line.prompt_eval_cached_count.0;
+            call.usage.output_tokens = line.eval_count.0;
+        }
+        Progress { content: line.has_content(), over }
+    }
+
+    fn finish(&mut self, call: &mut Call) {
+        self.logprobs.finish(call);
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Request<'a> {
+    #[serde(borrow)]
+    model: Text<'a>,
+    stream: Flag,
+    #[serde(borrow)]
+    format: TextOr<'a, Schema>,
+    #[serde(borrow)]
+    options: Object<Options<'a>>,
+}
+
+/// What the answer must look like: not looked at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Schema {}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Options<'a> {
+    temperature: Number,
+    top_p: Number,
+    top_k: Number,
+    num_predict: Count,
+    seed: Integer,
+    frequency_penalty: Number,
+    presence_penalty: Number,
+    #[serde(borrow)]
+    stop: List<Text<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Line<'a> {
+    #[serde(borrow)]
+    model: Text<'a>,
+    message: Object<Said>,
+    response: Filled,
+    thinking: Filled,
+    done: Flag,
+    #[serde(borrow)]
+    done_reason: Text<'a>,
+    prompt_eval_count: Count,
+    prompt_eval_cached_count: Count,
+    eval_count: Count,
+    logprobs: Objects<Token>,
+    error: Filled,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    content: Filled,
+    thinking: Filled,
+    tool_calls: Filled,
+}
+
+impl Line<'_> {
+    fn has_content(&self) -> bool {
+        let said = self.message.0.unwrap_or_default();
+        [self.response, self.thinking, said.content, said.thinking, said.tool_calls].into_iter().any(|part| part.0)
+    }
+}

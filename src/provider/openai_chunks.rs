@@ -1,0 +1,166 @@
+//! Reads chat completions and legacy completions: whole answers and chunks are one shape, with `message`, `delta` or `text`.
+
+use serde::Deserialize;
+
+use super::{
+    Progress, Reader,
+    error::Problem,
+    fill,
+    lenient::{self, Count, Filled, List, Number, Object, Objects, Text},
+    logprobs::{LogProbs, Token},
+    openai,
+    openai_usage::OpenAiUsage,
+};
+use crate::{call::Call, framing::Message, span::names};
+
+/// A reader for both protocols.
+#[derive(Debug)]
+pub(super) struct ChunkReader {
+    api_type: &'static str,
+    finish_reasons: Vec<(u64, String)>,
+    logprobs: LogProbs,
+}
+
+impl ChunkReader {
+    /// With the protocol's name for `openai.api.type`.
+    pub(super) fn new(api_type: &'static str) -> Self {
+        Self { api_type, finish_reasons: Vec::new(), logprobs: LogProbs::default() }
+    }
+
+    fn choice(&mut self, position: usize, choice: &Choice<'_>, call: &mut Call) {
+        if let Some(reason) = choice.finish_reason.get() {
+            let index = choice.index.0.unwrap_or(position as u64);
+            self.finish_reasons.retain(|(known, _)| *known != index);
+            self.finish_reasons.push((index, fill::name(reason)));
+        }
+        if let Some(logprobs) = &choice.logprobs.0 {
+            self.logprobs.extend(&logprobs.content);
+            self.logprobs.extend(&logprobs.refusal);
+            logprobs.token_logprobs.0.iter().for_each(|logprob| self.logprobs.add(*logprob));
+        }
+        if let Some(problem) = &choice.error.0 {
+            problem.inside_success(call);
+        }
+    }
+}
+
+impl Reader for ChunkReader {
+    fn request(&mut self, body: &[u8], call: &mut Call) {
+        openai::request(body, call);
+        openai::api_type(call, self.api_type);
+    }
+
+    fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
+        if message.data.trim_ascii() == b"[DONE]" {
+            return Progress::OVER;
+        }
+        let Some(chunk) = lenient::read::<Chunk<'_>>(message.data) else { return Progress::QUIET };
+        if chunk.error.0 || chunk.object.is("error") || message.event == Some("error") {
+            Problem::read(message.data).inside_success(call);
+            return Progress::OVER;
+        }
+        fill::first(&mut call.response.id, &chunk.id);
+        fill::first(&mut call.response.model, &chunk.model);
+        fill::last(&mut call.response.service_tier, &chunk.service_tier);
+        if chunk.system_fingerprint.get().is_some()
+            && !call.extra.contains_key(names::OPENAI_RESPONSE_SYSTEM_FINGERPRINT)
+        {
+            fill::extra_text(call, names::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, &chunk.system_fingerprint);
+        }
+        for usage in [chunk.x_groq.0.unwrap_or_default().usage.0, chunk.usage.0].into_iter().flatten() {
+            usage.apply(call);
+        }
+        for (position, choice) in chunk.choices.0.iter().enumerate() {
+            self.choice(position, choice, call);
+        }
+        Progress {
+            content: chunk.choices.0.iter().any(Choice::has_content),
+            over: chunk.object.is("chat.completion.done"),
+        }
+    }
+
+    fn finish(&mut self, call: &mut Call) {
+        self.finish_reasons.sort_by_key(|(index, _)| *index);
+        call.response.finish_reasons = self.finish_reasons.drain(..).map(|(_, reason)| reason).collect();
+        self.logprobs.finish(call);
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Chunk<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    model: Text<'a>,
+    #[serde(borrow)]
+    object: Text<'a>,
+    #[serde(borrow)]
+    service_tier: Text<'a>,
+    #[serde(borrow)]
+    system_fingerprint: Text<'a>,
+    #[serde(borrow)]
+    choices: Objects<Choice<'a>>,
+    #[serde(borrow)]
+    usage: Object<OpenAiUsage<'a>>,
+    #[serde(borrow)]
+    x_groq: Object<XGroq<'a>>,
+    error: Filled,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct XGroq<'a> {
+    #[serde(borrow)]
+    usage: Object<OpenAiUsage<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Choice<'a> {
+    index: Count,
+    #[serde(borrow)]
+    finish_reason: Text<'a>,
+    delta: Object<Said>,
+    message: Object<Said>,
+    text: Filled,
+    logprobs: Object<ChoiceLogProbs>,
+    #[serde(borrow)]
+    error: Object<Problem<'a>>,
+}
+
+impl Choice<'_> {
+    fn has_content(&self) -> bool {
+        self.text.0 || [self.delta, self.message].into_iter().filter_map(|said| said.0).any(Said::something)
+    }
+}
+
+/// The parts of a message that are content; its role is none.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    content: Filled,
+    reasoning_content: Filled,
+    reasoning: Filled,
+    refusal: Filled,
+    tool_calls: Filled,
+    function_call: Filled,
+    audio: Filled,
+    images: Filled,
+}
+
+impl Said {
+    fn something(self) -> bool {
+        let parts = [self.content, self.reasoning_content, self.reasoning, self.refusal];
+        let others = [self.tool_calls, self.function_call, self.audio, self.images];
+        parts.into_iter().chain(others).any(|part| part.0)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ChoiceLogProbs {
+    content: Objects<Token>,
+    refusal: Objects<Token>,
+    token_logprobs: List<Number>,
+}

@@ -1,0 +1,209 @@
+//! OpenAI responses, `POST …/responses` (also `…/responses/compact`, billed alike), and the dialects of Azure, xAI, Bedrock
+//! mantle, OpenRouter, DeepSeek and Ollama.
+//!
+//! - *Stream*: events with a `type`; the first and the last of them carry the whole response. Usage is only in the last one:
+//!   `response.completed`, `response.incomplete` or `response.failed`, which is the end. There is no `[DONE]`.
+//! - *Finish reasons*: the wire has none. The status stands in `gen_ai.response.status`; an answer that is `incomplete`
+//!   has its reason (`max_output_tokens`, `content_filter`) as the finish reason.
+//! - *Usage*: [`openai_usage`](super::openai_usage). `tool_usage` stands beside it: web searches become `web_searches`, and
+//!   tokens that the image tool made, which `usage` leaves out, are kept as `openai.tool_usage.image_gen.*`. Searches in
+//!   files are counted from the output items, as `storage_searches`.
+//! - *In the background* (`background: true`) the answer comes at once, `queued` and without usage: the tokens are only in
+//!   the answer of a later `GET`, which is no call. Such a call has no counts.
+//! - *Errors inside a 200*: `response.failed` with `error.{code, message}`, a bare `error` event, or a whole answer with
+//!   status `failed`.
+//! - *Confidence*: from the `logprobs` of the output texts, in a stream from `response.output_text.delta`.
+
+use serde::Deserialize;
+
+use super::{
+    Detected, Progress, Provider, Reader, RequestHead,
+    error::Problem,
+    fill,
+    lenient::{self, Count, Object, Objects, Text},
+    logprobs::{LogProbs, Token},
+    openai,
+    openai_usage::{OpenAiUsage, amount},
+};
+use crate::{call::Call, framing::Message, span::names};
+
+/// The protocol.
+#[derive(Debug)]
+pub(super) struct OpenAiResponses;
+
+impl Provider for OpenAiResponses {
+    fn name(&self) -> &'static str {
+        "openai_responses"
+    }
+
+    fn detect(&self, head: &RequestHead<'_>) -> Option<Detected> {
+        openai::detect(head, "/responses", "chat").or_else(|| openai::detect(head, "/responses/compact", "chat"))
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::<ResponsesReader>::default()
+    }
+}
+
+/// The log-probabilities of a stream's pieces, or of the whole answer that repeats them.
+#[derive(Debug, Default)]
+struct ResponsesReader {
+    pieces: LogProbs,
+    whole: Option<LogProbs>,
+}
+
+impl Reader for ResponsesReader {
+    fn request(&mut self, body: &[u8], call: &mut Call) {
+        openai::request(body, call);
+        openai::api_type(call, "responses");
+    }
+
+    fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
+        let Some(event) = lenient::read::<Event<'_>>(message.data) else {
+            return Progress { over: message.data.trim_ascii() == b"[DONE]", ..Progress::QUIET };
+        };
+        if let Some(response) = &event.response.0 {
+            self.response(response, call);
+        }
+        match event.kind.get().or(message.event) {
+            Some("response.completed" | "response.incomplete" | "response.failed" | "response.cancelled") => {
+                Progress::OVER
+            }
+            Some("error") => {
+                Problem::read(message.data).inside_success(call);
+                Progress::OVER
+            }
+            Some(kind) if kind.ends_with(".delta") => {
+                self.pieces.extend(&event.logprobs);
+                Progress::CONTENT
+            }
+            Some(kind) if kind.ends_with(".partial_image") => Progress::CONTENT,
+            Some(_) => Progress::QUIET,
+            None => {
+                self.response(&lenient::read(message.data).unwrap_or_default(), call);
+                Progress::CONTENT
+            }
+        }
+    }
+
+    fn finish(&mut self, call: &mut Call) {
+        self.whole.unwrap_or(self.pieces).finish(call);
+    }
+}
+
+impl ResponsesReader {
+    fn response(&mut self, response: &Response<'_>, call: &mut Call) {
+        fill::first(&mut call.response.id, &response.id);
+        fill::first(&mut call.response.model, &response.model);
+        fill::last(&mut call.response.service_tier, &response.service_tier);
+        fill::extra_text(call, names::RESPONSE_STATUS, &response.status);
+        if response.status.is("incomplete") {
+            let reason = response.incomplete_details.0.as_ref().and_then(|details| details.reason.get());
+            call.response.finish_reasons = reason.map(fill::name).into_iter().collect();
+        }
+        if let Some(problem) = &response.error.0 {
+            problem.inside_success(call);
+        }
+        if let Some(usage) = &response.usage.0 {
+            usage.apply(call);
+            self.output(&response.output.0, call);
+        }
+        if let Some(tools) = response.tool_usage.0 {
+            tools.apply(call);
+        }
+    }
+
+    fn output(&mut self, items: &[Item<'_>], call: &mut Call) {
+        let searches = items.iter().filter(|item| item.kind.is("file_search_call")).count();
+        fill::unit(call, "storage_searches", Some(searches as f64));
+        let texts = || items.iter().flat_map(|item| &item.content.0);
+        if texts().any(|text| !text.logprobs.0.is_empty()) {
+            let whole = self.whole.insert(LogProbs::default());
+            texts().for_each(|text| whole.extend(&text.logprobs));
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Event<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    response: Object<Response<'a>>,
+    logprobs: Objects<Token>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Response<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    model: Text<'a>,
+    #[serde(borrow)]
+    status: Text<'a>,
+    #[serde(borrow)]
+    service_tier: Text<'a>,
+    #[serde(borrow)]
+    incomplete_details: Object<Incomplete<'a>>,
+    #[serde(borrow)]
+    error: Object<Problem<'a>>,
+    #[serde(borrow)]
+    usage: Object<OpenAiUsage<'a>>,
+    tool_usage: Object<ToolUsage>,
+    #[serde(borrow)]
+    output: Objects<Item<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Incomplete<'a> {
+    #[serde(borrow)]
+    reason: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Item<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    content: Objects<OutputText>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OutputText {
+    logprobs: Objects<Token>,
+}
+
+/// What hosted tools used: it stands beside `usage`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ToolUsage {
+    image_gen: Object<ImageTokens>,
+    web_search: Object<Requests>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ImageTokens {
+    input_tokens: Count,
+    output_tokens: Count,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Requests {
+    num_requests: Count,
+}
+
+impl ToolUsage {
+    fn apply(self, call: &mut Call) {
+        fill::unit(call, "web_searches", amount(self.web_search.0.unwrap_or_default().num_requests));
+        let images = self.image_gen.0.unwrap_or_default();
+        let some = |count: Count| count.0.filter(|count| *count > 0);
+        fill::extra(call, names::OPENAI_IMAGE_TOOL_INPUT, some(images.input_tokens));
+        fill::extra(call, names::OPENAI_IMAGE_TOOL_OUTPUT, some(images.output_tokens));
+    }
+}
