@@ -57,7 +57,7 @@ pub mod context;
 pub mod capture;
 
 pub mod framing;
-pub mod pricing;
+
 pub mod provider;
 
 pub mod pricing;
