@@ -188,3 +188,129 @@ impl Body<'_> {
         fill::first(&mut call.response.model, &self.model);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{call::Call, provider::testing::Exchange};
+
+    const URL: &str = "https://api.anthropic.com/v1/messages";
+    const START: &str = r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"stop_reason":null,"usage":{"input_tokens":10,"cache_creation_input_tokens":30,"cache_read_input_tokens":20,"cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20},"output_tokens":1,"service_tier":"standard"}}}"#;
+
+    fn streamed(data: &[&str]) -> Call {
+        Exchange::post(URL, r#"{"model":"claude","stream":true,"max_tokens":5}"#).stream(data).0
+    }
+
+    #[test]
+    fn input_is_the_sum_of_three_exclusive_counts() {
+        let call = Exchange::post(URL, r#"{"model":"claude","max_tokens":100,"top_k":5,"stop_sequences":["END"],"metadata":{"user_id":"secret"}}"#).json(
+            r#"{"id":"msg_1","type":"message","model":"claude-x","stop_reason":"end_turn","content":[{"type":"text","text":"secret"}],"usage":{"input_tokens":4,"cache_creation_input_tokens":3522,"cache_read_input_tokens":1150,"output_tokens":113,"output_tokens_details":{"thinking_tokens":0},"server_tool_use":{"web_search_requests":2,"web_fetch_requests":1},"service_tier":"priority","speed":"fast","inference_geo":"us"}}"#,
+        );
+        assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(4676), Some(113)));
+        assert_eq!((call.usage.cache_read_tokens, call.usage.cache_write_tokens), (Some(1150), Some(3522)));
+        assert_eq!((call.usage.reasoning_tokens, call.usage.details["web_searches"]), (Some(0), 2.0));
+        assert_eq!(
+            (call.response.finish_reasons.as_slice(), call.response.service_tier.as_deref()),
+            (&["end_turn".to_owned()][..], Some("priority"))
+        );
+        assert_eq!(
+            (&call.extra["spanledger.anthropic.speed"], &call.extra["spanledger.anthropic.inference_geo"]),
+            (&"fast".into(), &"us".into())
+        );
+        assert_eq!(
+            (call.extra["gen_ai.request.max_tokens"].as_u64(), call.extra["gen_ai.request.top_k"].as_f64()),
+            (Some(100), Some(5.0))
+        );
+        assert!(!format!("{call:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_stream_is_merged_field_by_field_and_null_never_overwrites() {
+        let delta = r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"input_tokens":12,"cache_read_input_tokens":null,"output_tokens":50,"output_tokens_details":{"thinking_tokens":40}}}"#;
+        let (call, progress) = Exchange::post(URL, r#"{"stream":true}"#).stream(&[
+            START,
+            r#"{"type":"ping"}"#,
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}   }"#,
+            delta,
+            r#"{"type":"message_stop"      }"#,
+        ]);
+        assert_eq!(
+            (call.response.id.as_deref(), call.response.model.as_deref()),
+            (Some("msg_1"), Some("claude-sonnet-4-5"))
+        );
+        assert_eq!(
+            (call.usage.input_tokens, call.usage.output_tokens, call.usage.reasoning_tokens),
+            (Some(62), Some(50), Some(40))
+        );
+        assert_eq!((call.usage.cache_read_tokens, call.usage.cache_write_tokens), (Some(20), Some(30)));
+        assert_eq!(
+            (call.usage.details["cache_write_5m_tokens"], call.usage.details["cache_write_1h_tokens"]),
+            (10.0, 20.0)
+        );
+        assert_eq!(
+            (call.response.finish_reasons.as_slice(), call.response.service_tier.as_deref()),
+            (&["tool_use".to_owned()][..], Some("standard"))
+        );
+        assert_eq!(
+            progress.iter().map(|one| one.content).collect::<Vec<_>>(),
+            [false, false, false, true, false, false]
+        );
+        assert_eq!(progress.iter().map(|one| one.over).collect::<Vec<_>>(), [false, false, false, false, false, true]);
+    }
+
+    #[test]
+    fn a_stream_cut_before_the_delta_has_true_input_and_no_output() {
+        let call =
+            streamed(&[START, r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}"#]);
+        assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(60), None));
+    }
+
+    #[test]
+    fn of_several_deltas_the_last_wins() {
+        let delta = |output| format!(r#"{{"type":"message_delta","delta":{{}},"usage":{{"output_tokens":{output}}}}}"#);
+        assert_eq!(streamed(&[START, &delta(5), &delta(9)]).usage.output_tokens, Some(9));
+    }
+
+    #[test]
+    fn a_split_of_cache_writes_that_no_longer_adds_up_is_left_out() {
+        let grown =
+            r#"{"type":"message_delta","delta":{},"usage":{"cache_creation_input_tokens":99,"output_tokens":1}}"#;
+        let call = streamed(&[START, grown]);
+        assert_eq!((call.usage.cache_write_tokens, call.usage.details.len()), (Some(99), 0));
+    }
+
+    #[test]
+    fn tokens_of_compaction_and_advisor_are_in_no_total_but_kept() {
+        let call = Exchange::post(URL, "{}").json(
+            r#"{"type":"message","usage":{"input_tokens":220,"output_tokens":8,"iterations":[{"type":"compaction","input_tokens":100,"cache_creation_input_tokens":50000,"output_tokens":125},{"type":"advisor_message","model":"claude-opus","input_tokens":2518,"output_tokens":22},{"type":"message","input_tokens":220,"output_tokens":8}]}}"#,
+        );
+        assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(220), Some(8)));
+        let kept = |name: &str| call.extra[&format!("anthropic.usage.{name}")].clone();
+        assert_eq!((kept("compaction.input_tokens"), kept("compaction.output_tokens")), (50100.into(), 125.into()));
+        assert_eq!((kept("advisor.input_tokens"), kept("advisor.model")), (2518.into(), "claude-opus".into()));
+    }
+
+    #[test]
+    fn an_error_may_come_at_any_point_of_a_stream() {
+        let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        let (call, progress) = Exchange::post(URL, r#"{"stream":true}"#)
+            .messages(&[(Some("message_start"), START), (Some("error"), error)]);
+        assert_eq!(
+            (call.outcome.error_type.as_deref(), call.outcome.error_message.as_deref()),
+            (Some("overloaded_error"), Some("Overloaded"))
+        );
+        assert_eq!((progress[1].over, call.usage.input_tokens), (true, Some(60)));
+    }
+
+    #[test]
+    fn on_vertex_model_and_stream_are_in_the_path() {
+        let url = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/anthropic/models/claude-sonnet-4@20250514:streamRawPredict";
+        let (call, _) =
+            Exchange::post(url, r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":5}"#).stream(&[START]);
+        assert_eq!(
+            (call.request.model.as_deref(), call.request.stream),
+            (Some("claude-sonnet-4@20250514"), Some(true))
+        );
+        assert_eq!((call.provider.as_ref(), call.operation.as_ref()), ("gcp.vertex_ai", "chat"));
+    }
+}

@@ -15,7 +15,7 @@
 //! Only the message and the code are read: some errors carry what the model said (`failed_generation`) or what the caller
 //! sent (`input`), and that stays where it is.
 //!
-//! An error inside an answer with status 200 goes through [`Problem::inside_success`], which also makes the call an error.
+//! An error inside an answer with status 200 goes through `Problem::inside_success`, which also makes the call an error.
 
 use serde::Deserialize;
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::lenient::{Flag, List, Text};
-use crate::call::Call;
+use crate::call::{Call, Usage};
 
 /// The longest id or name that is taken from the wire, in bytes.
 const MAX_NAME_BYTES: usize = 512;
@@ -60,11 +60,25 @@ pub(super) fn stream(call: &mut Call, stream: Flag, default: bool) {
     call.request.stream = Some(stream.0.or(call.request.stream).unwrap_or(default));
 }
 
-/// A unit of usage; zero of a rare unit is not worth a line.
+/// A unit of usage: the last that is stated wins. Zero of a rare unit is not worth a line.
 pub(super) fn unit(call: &mut Call, name: &'static str, amount: Option<f64>) {
     if let Some(amount) = amount.filter(|amount| *amount > 0.0) {
-        let mine = call.usage.details.entry(name.into()).or_insert(amount);
-        *mine = mine.max(amount);
+        call.usage.details.insert(name.into(), amount);
+    }
+}
+
+/// The counts of a later message of the same stream: each that is stated wins, absence does not overwrite. (They are totals
+/// so far. Larger is not truer: Gemini's first chunk may count more than the last, which its total agrees with.)
+pub(super) fn counts(call: &mut Call, later: &Usage) {
+    let mine = &mut call.usage;
+    for (mine, theirs) in [
+        (&mut mine.input_tokens, later.input_tokens),
+        (&mut mine.output_tokens, later.output_tokens),
+        (&mut mine.cache_read_tokens, later.cache_read_tokens),
+        (&mut mine.cache_write_tokens, later.cache_write_tokens),
+        (&mut mine.reasoning_tokens, later.reasoning_tokens),
+    ] {
+        *mine = theirs.or(*mine);
     }
 }
 

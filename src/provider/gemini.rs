@@ -224,3 +224,140 @@ struct LogprobsResult {
 struct ChosenToken {
     log_probability: Number,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        call::Call,
+        provider::{Progress, testing::Exchange},
+    };
+
+    const HOST: &str = "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro";
+
+    fn whole(body: &str) -> Call {
+        Exchange::post(&format!("{HOST}:generateContent"), "{}").json(body)
+    }
+
+    fn streamed(data: &[&str]) -> (Call, Vec<Progress>) {
+        Exchange::post(&format!("{HOST}:streamGenerateContent?alt=sse"), "{}").stream(data)
+    }
+
+    #[test]
+    fn thoughts_are_output_and_tool_prompts_are_input() {
+        let call = whole(
+            r#"{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}],"modelVersion":"gemini-2.5-pro","responseId":"r1","usageMetadata":{"promptTokenCount":32,"candidatesTokenCount":25,"thoughtsTokenCount":37,"toolUsePromptTokenCount":4610,"cachedContentTokenCount":8,"totalTokenCount":4704,"promptTokensDetails":[{"modality":"TEXT","tokenCount":20},{"modality":"AUDIO","tokenCount":9},{"modality":"IMAGE","tokenCount":2},{"modality":"DOCUMENT","tokenCount":1}]}}"#,
+        );
+        assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(4642), Some(62)));
+        assert_eq!((call.usage.cache_read_tokens, call.usage.reasoning_tokens), (Some(8), Some(37)));
+        assert_eq!((call.usage.details["input_audio_tokens"], call.usage.details["input_image_tokens"]), (9.0, 3.0));
+        assert_eq!(call.usage.details["input_tool_tokens"], 4610.0);
+        assert_eq!((call.request.model.as_deref(), call.request.stream), (Some("gemini-2.5-pro"), Some(false)));
+        assert_eq!((call.response.id.as_deref(), call.response.model.as_deref()), (Some("r1"), Some("gemini-2.5-pro")));
+        assert_eq!(call.response.finish_reasons, ["STOP"]);
+    }
+
+    #[test]
+    fn a_field_that_the_last_chunk_lacks_keeps_what_an_earlier_one_said() {
+        let (call, _) = streamed(&[
+            r#"{"usageMetadata":{"promptTokenCount":87,"candidatesTokenCount":21,"thoughtsTokenCount":78}}"#,
+            r#"{"usageMetadata":{"promptTokenCount":87,"thoughtsTokenCount":78}}"#,
+        ]);
+        assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(87), Some(99)));
+    }
+
+    #[test]
+    fn the_last_count_wins_also_when_it_is_smaller() {
+        let (call, _) = streamed(&[
+            r#"{"usageMetadata":{"promptTokenCount":78,"totalTokenCount":78}}"#,
+            r#"{"usageMetadata":{"promptTokenCount":33,"candidatesTokenCount":12,"totalTokenCount":45}}"#,
+        ]);
+        assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(33), Some(12)));
+    }
+
+    #[test]
+    fn a_finish_reason_may_come_twice_and_is_not_the_end() {
+        let chunk = |reason: &str, tokens: u32| {
+            format!(
+                r#"{{"candidates":[{{"content":{{"parts":[{{"text":"x"}}]}},"finishReason":"{reason}"}}],"usageMetadata":{{"candidatesTokenCount":{tokens}}}}}"#
+            )
+        };
+        let (call, progress) = streamed(&[&chunk("STOP", 3), &chunk("MAX_TOKENS", 9)]);
+        assert_eq!(
+            (call.response.finish_reasons.as_slice(), call.usage.output_tokens),
+            (&["MAX_TOKENS".to_owned()][..], Some(9))
+        );
+        assert!(progress.iter().all(|one| one.content && !one.over));
+    }
+
+    #[test]
+    fn enums_may_be_integers() {
+        let call = whole(
+            r#"{"candidates":[{"finishReason":2}],"usageMetadata":{"trafficType":1,"promptTokensDetails":[{"modality":4,"tokenCount":6}]}}"#,
+        );
+        assert_eq!(
+            (call.response.finish_reasons.as_slice(), call.usage.details["input_audio_tokens"]),
+            (&["2".to_owned()][..], 6.0)
+        );
+    }
+
+    #[test]
+    fn a_blocked_prompt_has_no_candidates_and_no_counts() {
+        let call =
+            whole(r#"{"promptFeedback":{"blockReason":"MODEL_ARMOR"},"usageMetadata":{"trafficType":"ON_DEMAND"}}"#);
+        assert!(call.usage.is_empty() && call.response.finish_reasons.is_empty());
+        assert_eq!(call.extra["spanledger.gemini.block_reason"], "MODEL_ARMOR");
+    }
+
+    #[test]
+    fn the_tier_that_was_served_is_stated_in_three_ways() {
+        let tier = |call: Call| call.response.service_tier;
+        assert_eq!(tier(whole(r#"{"usageMetadata":{"serviceTier":"flex"}}"#)).as_deref(), Some("flex"));
+        assert_eq!(tier(whole(r#"{"usageMetadata":{"trafficType":"ON_DEMAND_FLEX"}}"#)).as_deref(), Some("flex"));
+        assert_eq!(tier(whole(r#"{"usageMetadata":{"trafficType":"ON_DEMAND"}}"#)), None);
+        let told = Exchange::post(&format!("{HOST}:generateContent"), "{}")
+            .header("x-gemini-service-tier", "standard")
+            .json("{}");
+        assert_eq!(tier(told).as_deref(), Some("standard"));
+    }
+
+    #[test]
+    fn a_whole_array_and_an_error_in_it_are_read() {
+        let array = whole(r#"[{"usageMetadata":{"promptTokenCount":1}},{"usageMetadata":{"candidatesTokenCount":2}}]"#);
+        assert_eq!((array.usage.input_tokens, array.usage.output_tokens), (Some(1), Some(2)));
+        let (failed, progress) = streamed(&[r#"{"error":{"code":503,"message":"Overloaded","status":"UNAVAILABLE"}}"#]);
+        assert_eq!((failed.outcome.error_type.as_deref(), progress[0].over), (Some("UNAVAILABLE"), true));
+    }
+
+    #[test]
+    fn sampling_is_read_in_both_spellings() {
+        for body in [
+            r#"{"generationConfig":{"temperature":0.5,"topK":40,"maxOutputTokens":9,"stopSequences":["a"],"candidateCount":2,"responseMimeType":"application/json","thinkingConfig":{"thinkingLevel":"low"}}}"#,
+            r#"{"generation_config":{"temperature":0.5,"top_k":40,"max_output_tokens":9,"stop_sequences":["a"],"candidate_count":2,"response_mime_type":"application/json","thinking_config":{"thinking_level":"low"}}}"#,
+        ] {
+            let call = Exchange::post(&format!("{HOST}:generateContent"), body).json("{}");
+            assert_eq!(
+                (call.request.temperature, call.extra["gen_ai.request.max_tokens"].as_u64()),
+                (Some(0.5), Some(9))
+            );
+            assert_eq!(
+                (call.extra["gen_ai.request.top_k"].as_f64(), call.extra["gen_ai.request.choice.count"].as_u64()),
+                (Some(40.0), Some(2))
+            );
+            assert_eq!(
+                (&call.extra["gen_ai.output.type"], &call.extra["gen_ai.request.reasoning.level"]),
+                (&"json".into(), &"low".into())
+            );
+        }
+    }
+
+    #[test]
+    fn single_tokens_tell_more_than_the_stated_mean() {
+        let tokens = r#""logprobsResult":{"chosenCandidates":[{"token":"a","logProbability":-2.0},{"token":"b","logProbability":0.0}]}"#;
+        for (fields, mean) in
+            [(format!(r#""avgLogprobs":-0.5,{tokens}"#), -1.0), (r#""avgLogprobs":-0.5"#.to_owned(), -0.5)]
+        {
+            let call = whole(&format!(r#"{{"candidates":[{{{fields}}}]}}"#));
+            assert!((call.trust.confidence.unwrap().score().unwrap() - f64::exp(mean)).abs() < 1e-9);
+        }
+    }
+}

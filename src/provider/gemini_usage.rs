@@ -11,8 +11,8 @@
 //! | audio, images, video | the `…TokensDetails[]` by `modality`, which is a word, or an integer where the client asked for integers; documents count as images |
 //! | tier that was served | `serviceTier` (AI Studio); on Vertex AI `trafficType` ends with it (`ON_DEMAND_FLEX`) |
 //!
-//! In a stream every chunk states all counts so far, but the last one may lack a field that an earlier one had: the larger
-//! number wins, field by field. A blocked prompt has no counts at all.
+//! In a stream every chunk states all counts so far, but the last one may lack a field that an earlier one had: the last
+//! that is stated wins, field by field. A blocked prompt has no counts at all.
 
 use serde::Deserialize;
 
@@ -55,7 +55,7 @@ struct Modality<'a> {
     token_count: Count,
 }
 
-/// The largest of each count so far.
+/// The last that was stated of each count.
 #[derive(Debug, Default)]
 pub(super) struct GeminiCounts {
     prompt: Option<u64>,
@@ -68,11 +68,11 @@ pub(super) struct GeminiCounts {
 impl GeminiCounts {
     /// Takes in what one chunk states.
     pub(super) fn merge(&mut self, usage: &GeminiUsage<'_>, call: &mut Call) {
-        self.prompt = self.prompt.max(usage.prompt_token_count.0);
-        self.tools = self.tools.max(usage.tool_use_prompt_token_count.0);
-        self.candidates = self.candidates.max(usage.candidates_token_count.0);
-        self.thoughts = self.thoughts.max(usage.thoughts_token_count.0);
-        self.cached = self.cached.max(usage.cached_content_token_count.0);
+        self.prompt = usage.prompt_token_count.0.or(self.prompt);
+        self.tools = usage.tool_use_prompt_token_count.0.or(self.tools);
+        self.candidates = usage.candidates_token_count.0.or(self.candidates);
+        self.thoughts = usage.thoughts_token_count.0.or(self.thoughts);
+        self.cached = usage.cached_content_token_count.0.or(self.cached);
         fill::unit(call, "input_tool_tokens", amount(usage.tool_use_prompt_token_count));
         modalities(
             call,
@@ -100,13 +100,14 @@ impl GeminiCounts {
     /// Writes the totals into the call.
     pub(super) fn apply(&self, call: &mut Call) {
         let sum = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).reduce(u64::saturating_add);
-        call.usage.merge(&Usage {
+        let usage = Usage {
             input_tokens: sum(self.prompt, self.tools),
             output_tokens: sum(self.candidates, self.thoughts),
             cache_read_tokens: self.cached,
             reasoning_tokens: self.thoughts,
             ..Usage::default()
-        });
+        };
+        fill::counts(call, &usage);
     }
 }
 

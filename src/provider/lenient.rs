@@ -350,17 +350,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 }
 
 /// A text or an object; of an array, the first object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum TextOr<'a, T> {
+    #[default]
     Neither,
     Text(Text<'a>),
     Object(T),
-}
-
-impl<T> Default for TextOr<'_, T> {
-    fn default() -> Self {
-        Self::Neither
-    }
 }
 
 impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for TextOr<'a, T> {

@@ -178,3 +178,78 @@ impl Line<'_> {
         [self.response, self.thinking, said.content, said.thinking, said.tool_calls].into_iter().any(|part| part.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::provider::testing::Exchange;
+
+    const CHAT: &str = "http://localhost:11434/api/chat";
+
+    #[test]
+    fn it_streams_unless_told_not_to() {
+        let streams = |body| Exchange::post(CHAT, body).stream(&[]).0.request.stream;
+        assert_eq!(streams(r#"{"model":"m"}"#), Some(true));
+        assert_eq!(streams(r#"{"model":"m","stream":false}"#), Some(false));
+        assert_eq!(streams("?"), None);
+    }
+
+    #[test]
+    fn the_last_line_has_the_counts() {
+        let asked = r#"{"model":"gemma3:1b","options":{"temperature":0.1,"num_predict":50,"stop":["\n"],"seed":7},"format":{"type":"object"}}"#;
+        let (call, progress) = Exchange::post(CHAT, asked).stream(&[
+            r#"{"model":"gemma3:1b","message":{"role":"assistant","content":""},"done":false}"#,
+            r#"{"model":"gemma3:1b","message":{"role":"assistant","content":"Hi"},"done":false}"#,
+            r#"{"model":"gemma3:1b","message":{"role":"assistant","content":""},"done":true,"done_reason":"length","prompt_eval_count":15,"prompt_eval_cached_count":10,"eval_count":50}"#,
+        ]);
+        assert_eq!(
+            (call.usage.input_tokens, call.usage.output_tokens, call.usage.cache_read_tokens),
+            (Some(15), Some(50), Some(10))
+        );
+        assert_eq!((call.response.finish_reasons.as_slice(), call.response.id), (&["length".to_owned()][..], None));
+        assert_eq!((call.request.temperature, call.extra["gen_ai.request.max_tokens"].as_u64()), (Some(0.1), Some(50)));
+        assert_eq!(call.extra["gen_ai.output.type"], "json");
+        assert_eq!(
+            progress.iter().map(|one| (one.content, one.over)).collect::<Vec<_>>(),
+            [(false, false), (true, false), (false, true)]
+        );
+    }
+
+    #[test]
+    fn a_prompt_that_was_cached_whole_is_unknown_and_not_zero() {
+        let url = "http://localhost:11434/api/generate";
+        let call = Exchange::post(url, r#"{"model":"m","stream":false}"#)
+            .json(r#"{"model":"m","response":"x","done":true,"done_reason":"stop","eval_count":3}"#);
+        assert_eq!(
+            (call.operation.as_ref(), call.usage.input_tokens, call.usage.output_tokens),
+            ("text_completion", None, Some(3))
+        );
+    }
+
+    #[test]
+    fn a_model_that_was_only_loaded_has_no_counts() {
+        let call = Exchange::post(CHAT, r#"{"model":"m"}"#)
+            .json(r#"{"model":"m","message":{"content":""},"done_reason":"load","done":true}"#);
+        assert!(call.usage.is_empty());
+        assert_eq!(call.response.finish_reasons, ["load"]);
+    }
+
+    #[test]
+    fn a_line_may_be_an_error() {
+        let (call, progress) =
+            Exchange::post(CHAT, r#"{"model":"m"}"#).stream(&[r#"{"error":"model runner has stopped"}"#]);
+        assert_eq!(
+            (call.outcome.error_type.as_deref(), call.outcome.error_message.as_deref()),
+            (Some("_OTHER"), Some("model runner has stopped"))
+        );
+        assert!(progress[0].over);
+    }
+
+    #[test]
+    fn log_probabilities_are_in_each_line() {
+        let (call, _) = Exchange::post(CHAT, r#"{"model":"m","logprobs":true}"#).stream(&[
+            r#"{"message":{"content":"a"},"logprobs":[{"token":"a","logprob":-0.5}]}"#,
+            r#"{"done":true,"logprobs":[{"logprob":-1.5}]}"#,
+        ]);
+        assert!((call.trust.confidence.unwrap().score().unwrap() - (-1f64).exp()).abs() < 1e-9);
+    }
+}

@@ -207,3 +207,82 @@ impl ToolUsage {
         fill::extra(call, names::OPENAI_IMAGE_TOOL_OUTPUT, some(images.output_tokens));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{call::Call, provider::testing::Exchange};
+
+    const URL: &str = "https://api.openai.com/v1/responses";
+
+    fn answered(body: &str) -> Call {
+        Exchange::post(URL, r#"{"model":"m","input":"hi"}"#).json(body)
+    }
+
+    #[test]
+    fn a_stream_has_its_usage_in_the_last_event() {
+        let (call, progress) = Exchange::post(URL, r#"{"model":"gpt-5","stream":true,"max_output_tokens":9,"reasoning":{"effort":"low"}}"#).messages(&[
+            (Some("response.created"), r#"{"type":"response.created","sequence_number":0,"response":{"id":"resp_1","model":"gpt-5-2025","status":"in_progress","service_tier":"auto","usage":null}}"#),
+            (Some("response.output_item.added"), r#"{"type":"response.output_item.added","item":{"type":"message","content":[]}}"#),
+            (Some("response.output_text.delta"), r#"{"type":"response.output_text.delta","delta":"Hi","logprobs":[]}"#),
+            (Some("response.completed"), r#"{"type":"response.completed","response":{"id":"resp_1","model":"gpt-5-2025","status":"completed","service_tier":"default","output":[{"type":"file_search_call"}],"usage":{"input_tokens":30,"input_tokens_details":{"cached_tokens":20},"output_tokens":8,"output_tokens_details":{"reasoning_tokens":6},"total_tokens":38},"tool_usage":{"image_gen":{"input_tokens":0,"output_tokens":70},"web_search":{"num_requests":2}}}}"#),
+        ]);
+        assert_eq!(
+            (call.response.id.as_deref(), call.response.service_tier.as_deref()),
+            (Some("resp_1"), Some("default"))
+        );
+        assert_eq!((call.usage.input_tokens, call.usage.cache_read_tokens), (Some(30), Some(20)));
+        assert_eq!((call.usage.output_tokens, call.usage.reasoning_tokens), (Some(8), Some(6)));
+        assert_eq!(call.response.finish_reasons, [""; 0]);
+        assert_eq!(call.extra["gen_ai.response.status"], "completed");
+        assert_eq!((call.usage.details["web_searches"], call.usage.details["storage_searches"]), (2.0, 1.0));
+        assert_eq!(call.extra["openai.tool_usage.image_gen.output_tokens"], 70, "tokens that usage leaves out");
+        assert!(!call.extra.contains_key("openai.tool_usage.image_gen.input_tokens"));
+        assert_eq!(
+            (call.extra["gen_ai.request.max_tokens"].as_u64(), &call.extra["gen_ai.request.reasoning.level"]),
+            (Some(9), &"low".into())
+        );
+        assert_eq!(progress.iter().map(|one| one.content).collect::<Vec<_>>(), [false, false, true, false]);
+        assert_eq!(progress.iter().map(|one| one.over).collect::<Vec<_>>(), [false, false, false, true]);
+    }
+
+    #[test]
+    fn an_incomplete_answer_has_its_reason_as_finish_reason() {
+        let call = answered(
+            r#"{"object":"response","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"error":null}"#,
+        );
+        assert_eq!(call.response.finish_reasons, ["max_output_tokens"]);
+        assert_eq!(
+            (call.extra["gen_ai.response.status"].as_str(), call.outcome.error_type),
+            (Some("incomplete"), None)
+        );
+    }
+
+    #[test]
+    fn an_answer_in_the_background_has_no_usage_yet() {
+        let call = answered(r#"{"id":"resp_1","status":"queued","usage":null,"model":"m"}"#);
+        assert!(call.usage.is_empty());
+        assert_eq!(call.extra["gen_ai.response.status"], "queued");
+    }
+
+    #[test]
+    fn a_failed_answer_is_an_error_inside_a_success() {
+        let failed = r#"{"type":"response.failed","response":{"id":"r","status":"failed","error":{"code":"server_error","message":"Sorry"},"usage":null}}"#;
+        let bare =
+            r#"{"type":"error","code":"rate_limit_exceeded","message":"Slow down","param":null,"sequence_number":2}"#;
+        for (data, kind) in [(failed, "server_error"), (bare, "rate_limit_exceeded")] {
+            let (call, progress) = Exchange::post(URL, r#"{"stream":true}"#).stream(&[data]);
+            assert_eq!(call.outcome.error_type.as_deref(), Some(kind));
+            assert!(progress[0].over && call.outcome.error_message.is_some());
+        }
+    }
+
+    #[test]
+    fn log_probabilities_that_the_end_repeats_count_once() {
+        let (call, _) = Exchange::post(URL, "{}").stream(&[
+            r#"{"type":"response.output_text.delta","delta":"a","logprobs":[{"logprob":-2.0}]}"#,
+            r#"{"type":"response.output_text.done","text":"ab","logprobs":[{"logprob":-2.0},{"logprob":0.0}]}"#,
+            r#"{"type":"response.completed","response":{"usage":{},"output":[{"content":[{"type":"output_text","logprobs":[{"logprob":-2.0},{"logprob":0.0}]}]}]}}"#,
+        ]);
+        assert!((call.trust.confidence.unwrap().score().unwrap() - (-1f64).exp()).abs() < 1e-9);
+    }
+}

@@ -16,13 +16,13 @@
 //! `total = input + output + reasoning`, output and reasoning are added. Perplexity's deep research bills reasoning and
 //! citations apart from its `completion_tokens`: both are added.
 //!
-//! A dialect may send usage once, in every chunk (cumulative) or twice (Groq): counts never add up over messages, the
-//! larger number wins, and `null` says nothing.
+//! A dialect may send usage once, in every chunk (cumulative) or twice (Groq): counts never add up over messages, the last
+//! that is stated wins, and `null` says nothing.
 
 use serde::Deserialize;
 
 use super::{
-    fill::{last, unit},
+    fill::{self, last, unit},
     lenient::{Count, Flag, Number, Object, Raw, Text},
     stated_cost::{Details as CostDetails, Statement},
 };
@@ -113,7 +113,7 @@ impl OpenAiUsage<'_> {
             ..Usage::default()
         };
         self.add_what_output_leaves_out(&call.provider, &mut usage);
-        call.usage.merge(&usage);
+        fill::counts(call, &usage);
 
         unit(call, "input_audio_tokens", amount(input.audio_tokens));
         unit(call, "input_image_tokens", amount(input.image_tokens));
