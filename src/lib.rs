@@ -69,6 +69,12 @@ pub mod spool;
 #[cfg(feature = "ledger")]
 pub mod store;
 
+#[cfg(feature = "cli")]
+pub mod report;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+
 pub use call::Call;
 pub use capture::{CallHandle, Recorder};
 pub use confidence::Confidence;

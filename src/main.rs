@@ -1,2 +1,7 @@
-//! The command-line program.
-fn main() {}
+//! The command-line program. Everything is in [`spanledger::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    spanledger::cli::main()
+}

@@ -166,13 +166,14 @@ FROM (
 
 -- What reports read: the calls that count, by the names that people use. Two whole numbers per amount, because a sum of
 -- pico-dollars overflows beyond 9.2 million dollars: millionths of a dollar, and the pico-dollars beyond them.
+-- A call that failed and used nothing that we know of has nothing to be priced.
 CREATE VIEW report_call AS
 SELECT
     id, started_at, provider, operation, status, ending, user_id, conversation_id, job_id, configuration_id, variant, action,
     coalesce(model_alias, request_model, response_model) AS model,
     coalesce(task, operation) AS task,
     input_tokens, output_tokens, total_tokens, duration_ms, confidence_score, pricing_status,
-    cost_picousd IS NULL AS unpriced,
+    cost_picousd IS NULL AND (status = 'success' OR coalesce(input_tokens, output_tokens) IS NOT NULL) AS unpriced,
     cost_picousd / 1000000 AS cost_micro,
     cost_picousd % 1000000 AS cost_pico
 FROM usage_log

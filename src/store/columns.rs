@@ -99,6 +99,15 @@ impl Serialize for Row<'_> {
     }
 }
 
+/// What the values of a query's result column are, by its name: those of the contract, and what queries add to them.
+#[must_use]
+pub fn kind(name: &str) -> Option<Kind> {
+    match name {
+        "scores" => Some(Kind::Json),
+        _ => column(name).map(|column| column.kind),
+    }
+}
+
 /// The column of a name.
 #[must_use]
 pub fn column(name: &str) -> Option<&'static Column> {

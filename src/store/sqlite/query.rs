@@ -19,7 +19,7 @@ pub(super) async fn run(connection: &mut SqliteConnection, query: &Query) -> sql
     // Safe: `Query` takes only texts of this program.
     let statement = connection.prepare(AssertSqlSafe(query.sql()).into_sql_str()).await?;
     let columns: Vec<String> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
-    let kinds: Vec<_> = columns.iter().map(|name| columns::column(name).map(|column| column.kind)).collect();
+    let kinds: Vec<_> = columns.iter().map(|name| columns::kind(name)).collect();
     let rows = statement.query_with(arguments).fetch_all(connection).await?;
     let rows = rows.iter().map(|row| kinds.iter().enumerate().map(|(at, kind)| decode(row, at, *kind)).collect());
     Ok(Table { rows: rows.collect::<sqlx::Result<_>>()?, columns })

@@ -1,0 +1,140 @@
+//! The command-line program: one file per subcommand.
+//!
+//! Data goes to standard output, everything else to standard error. An error is a sentence and exit code 1; a command that
+//! cannot be understood is exit code 2; a reader that goes away early (`| head`) is no error. Reading never makes a ledger.
+//!
+//! # Adding a subcommand
+//!
+//! `cli/<name>.rs` with its `Arguments` and `run`, and one line in [`Command`] and in `run` below.
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use clap::Parser;
+
+use crate::{
+    report::Format,
+    store::{self, Store, Table},
+};
+
+mod calls;
+mod migrate;
+mod report;
+mod show;
+mod time;
+
+/// Every AI call, one row: what was spent, by whom, on what.
+#[derive(Debug, Parser)]
+#[command(name = "spanledger", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    /// The ledger's URL.
+    #[arg(
+        long,
+        global = true,
+        env = "SPANLEDGER_LEDGER",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "sqlite://usage.db"
+    )]
+    ledger: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  spanledger report                             what each model cost
+  spanledger calls --task ocr --last 24h        the newest calls of a task
+  spanledger show 0f8fad5b-d9cb                 everything known of one call
+  spanledger --ledger sqlite:///var/lib/app/usage.db report spend_by_user --format csv";
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Report(report::Arguments),
+    Calls(calls::Arguments),
+    Show(show::Arguments),
+    Migrate(migrate::Arguments),
+}
+
+/// Runs the program on the process's arguments and streams.
+#[must_use]
+pub fn main() -> ExitCode {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut notes = io::stderr().lock();
+    match run(std::env::args_os(), &mut out, &mut notes) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where even this cannot be said, the exit code must do.
+            let _ = writeln!(notes, "spanledger: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let text = error.render();
+            if error.use_stderr() {
+                write!(notes, "{text}")?
+            } else {
+                write!(out, "{text}")?
+            }
+            return Ok(u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from));
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().context("No runtime")?;
+    runtime.block_on(async {
+        let ledger = &cli.ledger;
+        match cli.command {
+            Command::Report(arguments) => report::run(arguments, ledger, out, notes).await,
+            Command::Calls(arguments) => calls::run(arguments, ledger, out, notes).await,
+            Command::Show(arguments) => show::run(arguments, ledger, out).await,
+            Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,
+        }
+    })?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
+}
+
+/// Opens a ledger to read from it, and checks that its schema is ours. This is where a local ledger's spool is drained
+/// first, so that what is read is complete.
+async fn open_ledger(url: &str) -> anyhow::Result<Box<dyn Store>> {
+    let store = store::open(url, false).await?;
+    store::check_schema(&store.migrations().await?)?;
+    Ok(store)
+}
+
+/// What every subcommand that prints rows takes.
+#[derive(Debug, clap::Args)]
+struct Output {
+    /// How to print.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+impl Output {
+    fn print(&self, table: &Table, out: &mut dyn Write) -> anyhow::Result<()> {
+        Ok(self.format.write(table, out)?)
+    }
+
+    /// Whether people read it, and not a program.
+    fn is_for_people(&self) -> bool {
+        self.format == Format::Table
+    }
+}

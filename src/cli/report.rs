@@ -1,0 +1,65 @@
+//! `spanledger report`: what was spent.
+
+use std::io::Write;
+
+use anyhow::Context as _;
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use serde_json::Value;
+
+use super::{Output, open_ledger, time::Times};
+use crate::{
+    report::{REPORTS, Report, unpriced},
+    store::Table,
+};
+
+/// Show a report: what was spent, on what, for whom.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  spanledger report
+  spanledger report spend_by_user --since 2026-11-01 --until 2026-12-01 --format csv > november.csv
+  spanledger report --list
+
+Only calls that count are summed: where one AI call lies under another, the one below.")]
+pub(super) struct Arguments {
+    /// The report.
+    #[arg(value_name = "NAME", value_parser = names(), default_value = REPORTS[0].name, hide_default_value = true)]
+    name: String,
+    /// List the reports.
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    output: Output,
+}
+
+fn names() -> PossibleValuesParser {
+    REPORTS.iter().map(|report| PossibleValue::new(report.name).help(report.about())).collect::<Vec<_>>().into()
+}
+
+pub(super) async fn run(
+    arguments: Arguments,
+    ledger: &str,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    if arguments.list {
+        return arguments.output.print(&list(), out);
+    }
+    let report = Report::find(&arguments.name).context("There is no such report")?;
+    let store = open_ledger(ledger).await?;
+    let table = report.run(store.as_ref(), arguments.times.range()).await?;
+    store.close().await;
+    arguments.output.print(&table, out)?;
+    if let Some(note) = unpriced(&table) {
+        out.flush()?;
+        writeln!(notes, "{note}")?;
+    }
+    Ok(())
+}
+
+fn list() -> Table {
+    let row = |report: &Report| vec![Value::from(report.name), Value::from(report.about())];
+    Table { columns: vec!["report".to_owned(), "about".to_owned()], rows: REPORTS.iter().map(row).collect() }
+}

@@ -1,0 +1,72 @@
+//! `spanledger show`: everything known of one call.
+
+use std::io::Write;
+
+use anyhow::bail;
+use serde_json::Value;
+
+use super::{Output, open_ledger};
+use crate::store::{Query, Table};
+
+/// Show everything known of one call, its trace id included.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  spanledger show 0f8fad5b-d9cb
+  spanledger show 0f8fad5b-d9cb-569f-a165-70867728950e --format json
+  spanledger show 4bf92f3577b34da6a3ce929d0e0e4736      all calls of a trace")]
+pub(super) struct Arguments {
+    /// The call's id or its beginning, or the id of a trace.
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(super) async fn run(arguments: Arguments, ledger: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+    let id = arguments.id.trim().to_ascii_lowercase();
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+        bail!("An id is made of the digits 0 to 9, the letters a to f, and dashes");
+    }
+    let all = Query::new(include_str!("show.sql"));
+    let is_trace = id.len() == 32 && !id.contains('-');
+    let query = if is_trace {
+        all.and("WHERE trace_id = ? ORDER BY started_at, id").bind(id)
+    } else {
+        // Behind everything that begins with it: `~` sorts behind all digits.
+        all.and("WHERE id >= ? AND id < ? ORDER BY id LIMIT 5").bind(id.clone()).bind(format!("{id}~"))
+    };
+    let store = open_ledger(ledger).await?;
+    let table = store.query(&query).await?;
+    store.close().await;
+    match table.rows.as_slice() {
+        [] => bail!("The ledger has no call {}", arguments.id),
+        [_, _, ..] if !is_trace => bail!("Several calls begin with {}: {}", arguments.id, ids(&table)),
+        _ if arguments.output.is_for_people() => arguments.output.print(&on_its_side(&table), out),
+        _ => arguments.output.print(&table, out),
+    }
+}
+
+fn ids(table: &Table) -> String {
+    let ids = table.rows.iter().filter_map(|row| row.first().and_then(Value::as_str));
+    ids.collect::<Vec<_>>().join(", ")
+}
+
+/// One line for each thing that is known; calls of a trace one below the other.
+fn on_its_side(table: &Table) -> Table {
+    let unknown = |value: &Value| match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    };
+    let mut rows = Vec::new();
+    for row in &table.rows {
+        if !rows.is_empty() {
+            rows.push(vec![Value::Null, Value::Null]);
+        }
+        let known = table.columns.iter().zip(row).filter(|(_, value)| !unknown(value));
+        rows.extend(known.map(|(column, value)| vec![Value::from(column.as_str()), value.clone()]));
+    }
+    Table { columns: vec!["column".to_owned(), "value".to_owned()], rows }
+}

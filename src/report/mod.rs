@@ -1,0 +1,114 @@
+//! Questions that people ask of the ledger, each a `.sql` file that a non-Rust person can read and change.
+//!
+//! A report reads `report_call`, the view of the calls that count. It is bound to a range of time, `?1` and `?2`. Money is
+//! summed as two whole numbers, `<name>__micro` and `<name>__pico`, which become one exact decimal column `<name>`.
+//!
+//! # Adding a report
+//!
+//! `report/<name>.sql`, its first line a comment that says what it answers, and one line in [`REPORTS`].
+
+use serde_json::Value;
+
+use crate::{
+    call::Timestamp,
+    store::{Error, Query, Store, Table, sql_text},
+};
+
+mod money;
+pub mod render;
+
+pub use render::Format;
+
+/// A question to the ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    /// Its name, as the command line takes it.
+    pub name: &'static str,
+    sql: &'static str,
+}
+
+macro_rules! reports {
+    ($($name:literal,)*) => {
+        /// Every report; the first is the one that is shown when none is named.
+        pub const REPORTS: &[Report] =
+            &[$(Report { name: $name, sql: include_str!(concat!($name, ".sql")) },)*];
+    };
+}
+
+reports! {
+    "spend_by_model",
+    "spend_by_task",
+    "spend_by_user",
+    "spend_by_day",
+}
+
+/// A range of time; the end is not included. An end that is `None` is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    /// From this moment on.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+}
+
+impl Range {
+    /// Both ends as SQL text.
+    #[must_use]
+    pub fn sql_texts(self) -> [String; 2] {
+        /// Behind every moment that can be stored.
+        const END: &str = "9999-12-31 23:59:59.999999";
+        let first = self.since.unwrap_or(Timestamp::from_micros(i64::MIN));
+        [sql_text(first), self.until.map_or_else(|| END.to_owned(), sql_text)]
+    }
+}
+
+impl Report {
+    /// The report of a name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        REPORTS.iter().find(|report| report.name == name)
+    }
+
+    /// What it answers, in a sentence.
+    #[must_use]
+    pub fn about(&self) -> &'static str {
+        self.sql.lines().next().unwrap_or_default().trim_start_matches(['-', ' '])
+    }
+
+    /// Asks a ledger.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn run(&self, store: &dyn Store, range: Range) -> Result<Table, Error> {
+        let [since, until] = range.sql_texts();
+        let table = store.query(&Query::new(self.sql).bind(since).bind(until)).await?;
+        Ok(money::whole(table))
+    }
+}
+
+/// `2 of 14 calls could not be priced`; `None` if all could, or if the table does not say.
+#[must_use]
+pub fn unpriced(table: &Table) -> Option<String> {
+    let sum = |name: &str| {
+        let at = table.columns.iter().position(|column| column == name)?;
+        Some(table.rows.iter().filter_map(|row| row.get(at).and_then(Value::as_i64)).sum::<i64>())
+    };
+    let (unpriced, calls) = (sum("unpriced")?, sum("calls")?);
+    let noun = if calls == 1 { "call" } else { "calls" };
+    (unpriced > 0)
+        .then(|| format!("{unpriced} of {calls} {noun} could not be priced: what they cost is not in the sums"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_report_says_what_it_answers_and_is_a_single_statement() {
+        for report in REPORTS {
+            assert!(report.sql.starts_with("-- ") && report.about().ends_with('.'), "{}", report.name);
+            assert!(report.sql.contains("FROM report_call"), "{}: only calls that count", report.name);
+            assert!(report.sql.contains("?1") && report.sql.contains("?2"), "{}", report.name);
+        }
+    }
+}

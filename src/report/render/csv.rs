@@ -1,0 +1,27 @@
+//! For spreadsheets. A text that a spreadsheet would take for a formula gets a `'` in front and stays a text.
+
+use std::io;
+
+use serde_json::Value;
+
+use super::{is_money, plain};
+use crate::store::Table;
+
+pub(super) fn write(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(&table.columns)?;
+    for row in &table.rows {
+        csv.write_record(table.columns.iter().zip(row).map(|(column, value)| field(column, value)))?;
+    }
+    csv.flush()
+}
+
+fn field(column: &str, value: &Value) -> String {
+    let text = plain(value);
+    let starts_formula =
+        |text: &str| text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r']);
+    match value {
+        Value::String(raw) if !is_money(column) && (starts_formula(raw) || starts_formula(&text)) => format!("'{text}"),
+        _ => text,
+    }
+}
