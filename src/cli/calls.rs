@@ -107,3 +107,42 @@ fn shorten(table: &mut Table) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{super::Cli, *};
+    use crate::{
+        cli::Command,
+        store::{Store, sqlite::Sqlite},
+    };
+
+    async fn plan(store: &Sqlite, filter: &[&str]) -> String {
+        let cli = Cli::try_parse_from(["spanledger", "calls"].iter().chain(filter)).unwrap();
+        let Command::Calls(arguments) = cli.command else { panic!("not calls") };
+        let query = arguments.query();
+        let explain: &'static str = format!("EXPLAIN QUERY PLAN {}", query.sql()).leak();
+        let explain = query.parameters().iter().fold(Query::new(explain), |explain, value| explain.bind(value.clone()));
+        format!("{:?}", store.query(&explain).await.unwrap().rows)
+    }
+
+    #[tokio::test]
+    async fn every_usual_filter_searches_its_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(folder.path().join("usage.db"), true).unwrap();
+        store.migrate().await.unwrap();
+        for (filter, index) in [
+            (&[][..], "usage_log_started_at"),
+            (&["--task", "x"], "usage_log_task"),
+            (&["--user", "x"], "usage_log_user_id"),
+            (&["--job", "x"], "usage_log_job_id"),
+            (&["--model", "x"], "usage_log_request_model"),
+            (&["--model", "x"], "usage_log_model_alias"),
+            (&["--model", "x"], "usage_log_model_identifier"),
+        ] {
+            let plan = plan(&store, filter).await;
+            assert!(plan.contains(&format!("INDEX {index} (")) && !plan.contains("SCAN"), "{filter:?}: {plan}");
+        }
+    }
+}
