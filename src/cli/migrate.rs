@@ -40,7 +40,7 @@ enum Direction {
 }
 
 pub(super) async fn run(arguments: Arguments, ledger: &str, out: &mut dyn Write) -> anyhow::Result<()> {
-    let store = store::open(ledger, matches!(arguments.direction, Direction::Up)).await?;
+    let store = store::open(ledger, matches!(arguments.direction, Direction::Up))?;
     match arguments.direction {
         Direction::Up => store.migrate().await?,
         Direction::Down { to, yes } => down(store.as_ref(), to, yes).await?,

@@ -115,7 +115,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Opens a ledger to read from it, and checks that its schema is ours. This is where a local ledger's spool is drained
 /// first, so that what is read is complete.
 async fn open_ledger(url: &str) -> anyhow::Result<Box<dyn Store>> {
-    let store = store::open(url, false).await?;
+    let store = store::open(url, false)?;
     store::check_schema(&store.migrations().await?)?;
     Ok(store)
 }
