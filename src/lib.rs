@@ -45,6 +45,7 @@
 //! | `tower` | [`AiCallLayer`] over any `http_body::Body` | yes |
 //! | `reqwest-tower` | [`AiCallLayer`] over `reqwest::Client` as a tower service | |
 //! | `async-openai` | [`AiCallLayer`] for async-openai's `with_http_service` | |
+//! | `price-file` | your own prices from a TOML file | yes |
 //! | `sqlite` | the ledger: [`Ledger`], rows in SQLite (turns on `ledger`, which has no store of its own) | yes |
 //! | `cli` | the program `spanledger` | yes |
 //!
@@ -54,6 +55,7 @@ pub mod call;
 pub mod confidence;
 pub mod context;
 
+#[cfg_attr(not(any(feature = "reqwest", feature = "tower")), expect(dead_code, reason = "nothing is watched without a way in"))]
 pub mod capture;
 
 pub mod framing;

@@ -6,7 +6,7 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use serde_json::{Value, json};
-use spanledger::{CallContext, CallHandle, Confidence, Hosts, Ledger};
+use spanledger::{CallContext, CallHandle, Confidence, Hosts, Ledger, store::Query};
 use services::{Service, answers, eventually, free_address, path};
 use tracing::Instrument as _;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -100,7 +100,7 @@ async fn a_call_is_one_span_in_jaeger_under_the_applications_span_and_names_its_
     provider.force_flush().unwrap();
 
     let store = spanledger::store::open(&url, false).unwrap();
-    let table = store.query("SELECT id, trace_id, span_id, parent_span_id, cost_usd FROM usage_log", &[]).await.unwrap();
+    let table = store.query(&Query::new("SELECT id, trace_id, span_id, parent_span_id, cost_usd FROM usage_log")).await.unwrap();
     assert_eq!(table.rows.len(), 1, "one call, one row");
     let row: Vec<String> = table.rows[0][..4].iter().map(|cell| cell.as_str().unwrap().to_owned()).collect();
 

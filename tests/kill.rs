@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::json;
-use spanledger::{CallContext, CallHandle, Hosts, Ledger};
+use spanledger::{CallContext, CallHandle, Hosts, Ledger, store::Query};
 
 const FOLDER: &str = "SPANLEDGER_TEST_KILL_FOLDER";
 const SERVER: &str = "SPANLEDGER_TEST_KILL_SERVER";
@@ -65,7 +65,7 @@ async fn every_call_whose_body_had_ended_is_a_row_after_kill_9_once() {
     let ledger = Ledger::open(&url).await.unwrap();
     assert_eq!(ledger.flush(Duration::from_secs(60)).await.waiting, 0, "{:?}", ledger.health());
     let store = spanledger::store::open(&url, false).unwrap();
-    let table = store.query("SELECT id, json_extract(tags, '$.number') FROM usage_log", &[]).await.unwrap();
+    let table = store.query(&Query::new("SELECT id, json_extract(tags, '$.number') FROM usage_log")).await.unwrap();
     let rows: Vec<(String, String)> =
         table.rows.iter().map(|row| (row[0].as_str().unwrap().to_owned(), row[1].as_str().unwrap().to_owned())).collect();
     let stored: HashMap<_, _> = rows.iter().cloned().collect();

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
-use spanledger::{CallContext, Ledger, RequestBody};
+use spanledger::{CallContext, Ledger, RequestBody, store::Query};
 use services::{Service, answers, free_address, path};
 use tower::{Layer as _, ServiceExt as _};
 
@@ -114,7 +114,7 @@ async fn rows_count_what_a_real_server_said_on_each_protocol_and_way_in() {
     assert_eq!(ledger.shutdown(Duration::from_secs(20)).await.waiting, 0);
     let sql = "SELECT task, input_tokens, output_tokens, ending, status, provider, response_model, request_model \
                FROM usage_log ORDER BY started_at";
-    let table = spanledger::store::open(&url, false).unwrap().query(sql, &[]).await.unwrap();
+    let table = spanledger::store::open(&url, false).unwrap().query(&Query::new(sql)).await.unwrap();
     assert_eq!(table.rows.len(), expected.len(), "one row per call");
     for (row, expected) in table.rows.iter().zip(&expected) {
         assert_eq!(row[0], expected.way, "{expected:?}");
@@ -171,7 +171,7 @@ async fn a_stream_abandoned_half_way_is_one_cancelled_row() {
     drop(response);
     assert_eq!(ledger.shutdown(Duration::from_secs(20)).await.waiting, 0);
     let sql = "SELECT ending, status, streamed, output_tokens, usage_source, time_to_first_chunk_ms FROM usage_log";
-    let table = spanledger::store::open(&url, false).unwrap().query(sql, &[]).await.unwrap();
+    let table = spanledger::store::open(&url, false).unwrap().query(&Query::new(sql)).await.unwrap();
     assert_eq!(table.rows.len(), 1);
     let row = &table.rows[0];
     assert_eq!(row[..3], [json!("cancelled"), json!("success"), json!(1)]);

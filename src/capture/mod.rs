@@ -40,6 +40,8 @@
 //! A call in flight holds the bounded parser state of [`framing`](crate::framing), never the body itself.
 
 mod body;
+#[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only tower has bodies that pass by"))]
+mod copied;
 mod handle;
 pub mod inspect;
 pub(crate) mod keeper;
@@ -51,6 +53,7 @@ mod watch;
 mod future;
 #[cfg(feature = "tower")]
 mod layer;
+#[cfg(feature = "tower")]
 mod request_body;
 #[cfg(feature = "tower")]
 mod service;
@@ -65,11 +68,10 @@ mod reqwest_tower;
 pub use body::ResponseBody;
 pub use handle::{CallHandle, HasExtensions};
 pub use recorder::Recorder;
-pub use request_body::RequestBody;
 
 #[cfg(feature = "reqwest")]
 pub use reqwest::AiCallMiddleware;
 #[cfg(feature = "reqwest-tower")]
 pub use reqwest_tower::AsReqwestError;
 #[cfg(feature = "tower")]
-pub use {future::ResponseFuture, layer::AiCallLayer, service::AiCallService};
+pub use {future::ResponseFuture, layer::AiCallLayer, request_body::RequestBody, service::AiCallService};

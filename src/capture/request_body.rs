@@ -1,46 +1,14 @@
-//! A request body that passes by while it is sent: a bounded copy is kept for the reader.
+//! A request body that passes by while it is sent.
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use http_body::{Body, Frame, SizeHint};
 
-use super::body::see;
-use crate::framing::Elided;
-
-/// What has passed of a request's body.
-#[derive(Debug, Default)]
-pub(super) struct Copied(Mutex<Passed>);
-
-#[derive(Debug)]
-struct Passed {
-    copy: Option<Elided>,
-    ended: bool,
-}
-
-impl Default for Passed {
-    fn default() -> Self {
-        Self { copy: Some(Elided::new()), ended: false }
-    }
-}
-
-impl Copied {
-    fn update(&self, change: impl FnOnce(&mut Passed)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// The body, once it has passed to its end.
-    pub(super) fn take(&self) -> Option<Vec<u8>> {
-        let mut passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !passed.ended {
-            return None;
-        }
-        passed.copy.take().map(|copy| copy.finish().to_vec())
-    }
-}
+use super::{body::see, copied::Copied};
 
 pin_project_lite::pin_project! {
     /// The body of a request on its way to the inner service: the same frames, hints and errors.

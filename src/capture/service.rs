@@ -11,9 +11,10 @@ use tower_service::Service;
 
 use super::{
     body::ResponseBody,
+    copied::Copied,
     future::ResponseFuture,
     recorder::Recorder,
-    request_body::{Copied, RequestBody},
+    request_body::RequestBody,
     watch::{RequestBytes, Watch},
 };
 use crate::{context::CallContext, provider::RequestHead};

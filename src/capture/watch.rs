@@ -11,9 +11,9 @@ use http::{HeaderMap, header};
 use opentelemetry::Context;
 
 use super::{
+    copied::Copied,
     handle::{CallHandle, Ended, Shared, WeakHandle},
     recorder::Recorder,
-    request_body::Copied,
     telemetry,
 };
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
 pub(super) enum RequestBytes<'a> {
     /// All of it.
     Whole(&'a [u8]),
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only tower has bodies that pass by"))]
     /// It passes by while it is sent; what passed is found here.
     Passing(Arc<Copied>),
     /// Nothing ever: a stream or a multipart form that is not read ahead.
@@ -131,7 +132,7 @@ impl Watch {
     }
 
     /// The request was built anew beneath us, for another attempt at the same call: what is asked is what the last one asks.
-    #[cfg_attr(not(feature = "async-openai"), expect(dead_code, reason = "only factories build twice"))]
+    #[cfg_attr(not(feature = "reqwest"), expect(dead_code, reason = "only factories build twice"))]
     pub(super) fn rebuilt(&mut self, head: &RequestHead<'_>, body: &RequestBytes<'_>) {
         self.observe(|watch| {
             let Some((provider, detected)) = provider::detect(head, &watch.recorder.hosts) else { return };

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use llm_prices::Price;
 use serde_json::json;
 
-use super::*;
+use super::{user::date, *};
 use crate::call::Usage;
 
 /// Enough tokens for every rate to show, below every threshold.

@@ -46,22 +46,24 @@
 #![doc = include_str!("example.toml")]
 //! ```
 
-use std::{path::Path, sync::Arc};
-
 use crate::call::{Call, Cost, Name, PricingStatus};
 
-mod date;
-mod file;
 mod genai;
 mod glob;
-mod tariff;
+
+#[cfg(not(feature = "price-file"))]
+#[path = "no_user.rs"]
+mod user;
+#[cfg(feature = "price-file")]
+mod user;
 
 #[cfg(test)]
 mod cross_check;
 #[cfg(test)]
 mod tests;
 
-pub use file::PriceFileError;
+#[cfg(feature = "price-file")]
+pub use user::file::PriceFileError;
 
 /// The key in [`Call::extra`] whose `true` says that a call came through a provider's batch interface.
 pub const BATCH: &str = "spanledger.batch";
@@ -91,7 +93,7 @@ pub const BATCH: &str = "spanledger.batch";
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct PriceBook {
-    entries: Arc<Vec<file::Entry>>,
+    user: user::Prices,
 }
 
 impl PriceBook {
@@ -99,30 +101,6 @@ impl PriceBook {
     #[must_use]
     pub fn bundled() -> Self {
         Self::default()
-    }
-
-    /// Puts a price file in front of the compiled-in prices, behind the files that were added before. `name` is what
-    /// errors and `price_source` call it.
-    ///
-    /// # Errors
-    ///
-    /// The first mistake in the text, in a sentence that says where it is and what to write instead.
-    pub fn with_file(mut self, toml: &str, name: &str) -> Result<Self, PriceFileError> {
-        let more = file::parse(toml, name)?;
-        Arc::make_mut(&mut self.entries).extend(more);
-        Ok(self)
-    }
-
-    /// [`with_file`](Self::with_file) with the text and the name of a file on disk.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read, or has a mistake in it.
-    pub fn with_path(self, path: impl AsRef<Path>) -> Result<Self, PriceFileError> {
-        let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|error| PriceFileError::unreadable(path, &error))?;
-        let name = path.file_name().unwrap_or(path.as_os_str());
-        self.with_file(&text, &name.to_string_lossy())
     }
 
     /// Decodes the compiled-in prices, which takes some 40 ms once per process. Called on a background thread at start, it
@@ -143,8 +121,7 @@ impl PriceBook {
         let (answered, asked) = (call.response.model.as_deref(), call.request.model.as_deref());
         let names = || answered.into_iter().chain(asked.filter(|asked| Some(*asked) != answered));
         names()
-            .find_map(|name| self.entries.iter().find(|entry| entry.covers(call, name)))
-            .map(|entry| entry.cost(call))
+            .find_map(|name| self.user.price(call, name))
             .or_else(|| names().find_map(|name| genai::price(call, name)))
             .unwrap_or(Cost { status: Some(PricingStatus::Unpriced), ..Cost::default() })
     }

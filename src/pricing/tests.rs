@@ -6,7 +6,7 @@ use genai_prices::{PriceRequest, UsageKey};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use super::{user::{date, file}, *};
 use crate::call::{Timestamp, Usage, UsageSource, Usd};
 
 const EXAMPLE: &str = include_str!("example.toml");

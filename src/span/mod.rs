@@ -20,11 +20,12 @@
 
 pub mod names;
 
+#[cfg(feature = "ledger")]
 pub(crate) mod line;
 pub mod read;
 pub mod write;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ledger"))]
 mod round_trip;
 
 /// The longest text that an attribute holds, in bytes; longer ones are cut at a character.

@@ -4,7 +4,7 @@ use crate::call::Timestamp;
 
 /// Reads `2026-01-31` (midnight UTC) or `2026-01-31T12:00:00Z` (also without seconds, with a fraction of them, with a space
 /// for the `T`, with `+02:00` for the `Z`).
-pub(super) fn parse(text: &str) -> Result<Timestamp, &'static str> {
+pub(in crate::pricing) fn parse(text: &str) -> Result<Timestamp, &'static str> {
     const SHAPE: &str = "write \"2026-01-31\" or \"2026-01-31T12:00:00Z\"";
     const NO_ZONE: &str = "a date and time needs its zone: end it with Z for UTC";
     let mut rest = text;

@@ -7,53 +7,38 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+use super::{
+    date,
+    entry::Entry,
+    tariff::{PARTS, Tariff},
+};
 use crate::{
-    call::{Call, Cost, Name, PricingStatus, Timestamp, UsageSource, Usd},
-    pricing::{
-        by_name, date, glob,
-        tariff::{PARTS, Tariff},
-    },
+    call::{Timestamp, Usd},
+    pricing::PriceBook,
 };
 
-/// One `[[price]]`.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
-    provider: Option<String>,
-    model: String,
-    from: Option<Timestamp>,
-    until: Option<Timestamp>,
-    tariff: Tariff,
-    /// `price_source`.
-    source: String,
-    /// `price_version`.
-    version: String,
-}
-
-impl Entry {
-    /// Whether it holds for this call if the model is called `name`.
-    pub(super) fn covers(&self, call: &Call, name: &str) -> bool {
-        self.from.is_none_or(|from| call.started_at >= from)
-            && self.until.is_none_or(|until| call.started_at < until)
-            && self.provider.as_ref().is_none_or(|provider| glob::fits(provider, &call.provider))
-            && glob::fits(&self.model, name)
+impl PriceBook {
+    /// Puts a price file in front of the compiled-in prices, behind the files that were added before. `name` is what
+    /// errors and `price_source` call it.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake in the text, in a sentence that says where it is and what to write instead.
+    pub fn with_file(mut self, toml: &str, name: &str) -> Result<Self, PriceFileError> {
+        self.user.add(parse(toml, name)?);
+        Ok(self)
     }
 
-    /// What the call costs by it.
-    pub(super) fn cost(&self, call: &Call) -> Cost {
-        let bill = self.tariff.bill(call);
-        let cut_off = call.usage.source == UsageSource::Partial && !self.tariff.is_zero();
-        Cost {
-            total: bill.total,
-            input: bill.input,
-            output: bill.output,
-            status: Some(match bill.total {
-                None => PricingStatus::Unpriced,
-                Some(_) if bill.gap || cut_off => PricingStatus::Partial,
-                Some(_) => by_name(call, &self.model),
-            }),
-            price_source: Some(Name::Owned(self.source.clone())),
-            price_version: Some(self.version.clone()),
-        }
+    /// [`with_file`](Self::with_file) with the text and the name of a file on disk.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or has a mistake in it.
+    pub fn with_path(self, path: impl AsRef<Path>) -> Result<Self, PriceFileError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|error| PriceFileError::unreadable(path, &error))?;
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        self.with_file(&text, &name.to_string_lossy())
     }
 }
 
@@ -62,7 +47,7 @@ impl Entry {
 pub struct PriceFileError(String);
 
 impl PriceFileError {
-    pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+    fn unreadable(path: &Path, error: &std::io::Error) -> Self {
         Self(format!("the price file {} cannot be read: {error}", path.display()))
     }
 }
@@ -76,7 +61,7 @@ impl fmt::Display for PriceFileError {
 impl std::error::Error for PriceFileError {}
 
 /// Reads a price file.
-pub(super) fn parse(text: &str, name: &str) -> Result<Vec<Entry>, PriceFileError> {
+pub(in crate::pricing) fn parse(text: &str, name: &str) -> Result<Vec<Entry>, PriceFileError> {
     let at = |number| Place { text, name, number };
     let document = DeTable::parse(text).map_err(|error| {
         at(None).error(error.span().unwrap_or_default(), &format!("no valid TOML: {}", error.message()))
