@@ -30,6 +30,11 @@
 //! one is whole again. Only the elements of a JSON array have no border but the JSON itself: where one's brackets do not
 //! match, the rest of that body is lost. A body that breaks off leaves its unfinished message to [`Decoder::finish`].
 //!
+//! # Compressed bodies
+//!
+//! Where the caller decompresses above us (tower stacks), a `ContentDecoder` makes a decoded copy first: see its module,
+//! `encoding`, for what that costs.
+//!
 //! # Adding a framing
 //!
 //! One file with a `push` and a `finish` like its neighbours, a variant in `decoder.rs`, a line in `sniff.rs`, a stream in
@@ -37,6 +42,8 @@
 
 mod decoder;
 mod elided;
+#[cfg(feature = "tower")]
+mod encoding;
 mod json;
 mod json_array;
 mod ndjson;
@@ -48,6 +55,8 @@ mod sse;
 
 pub use decoder::Decoder;
 pub use elided::Elided;
+#[cfg(feature = "tower")]
+pub use encoding::{ContentDecoder, DECODED_BYTES};
 
 /// The longest message that is handed out as it came. A longer one is [`Elided`].
 pub const WHOLE_BYTES: usize = 64 * 1024;
