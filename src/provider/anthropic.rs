@@ -85,6 +85,9 @@ impl Reader for MessagesReader {
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
+        if message.event == Some("content_block_delta") {
+            return Progress::CONTENT;
+        }
         let Some(event) = lenient::read::<Event<'_>>(message.data) else { return Progress::QUIET };
         match event.kind.get().or(message.event).unwrap_or_default() {
             "content_block_delta" => return Progress::CONTENT,

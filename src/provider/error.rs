@@ -13,7 +13,7 @@
 //! | plain text | Hugging Face, proxies |
 //!
 //! Only the message and the code are read: some errors carry what the model said (`failed_generation`) or what the caller
-//! sent (`input`), and that stays where it is.
+//! sent (`input`), and that stays where it is. What looks like a key in a message is taken out.
 //!
 //! An error inside an answer with status 200 goes through `Problem::inside_success`, which also makes the call an error.
 
@@ -21,7 +21,8 @@ use serde::Deserialize;
 
 use super::{
     fill,
-    lenient::{self, List, Objects, Text, TextOr},
+    lenient::{self, List, Text, TextOr},
+    secrets,
 };
 use crate::{call::Call, span::names};
 
@@ -30,8 +31,7 @@ const MAX_MESSAGE_BYTES: usize = 2_000;
 
 /// Reads the body of an answer with status 400 or more: message and code.
 pub fn read(body: &[u8], call: &mut Call) {
-    let problem = lenient::read::<Objects<Body<'_>>>(body).and_then(|Objects(all)| all.into_iter().next());
-    match problem {
+    match lenient::read_all::<Body<'_>>(body).into_iter().next() {
         Some(body) => body.problem().note(call),
         None => {
             let text = String::from_utf8_lossy(body);
@@ -86,7 +86,8 @@ impl<'a> Problem<'a> {
 }
 
 fn message(call: &mut Call, text: &str) {
-    call.outcome.error_message = Some(fill::cut(text, MAX_MESSAGE_BYTES).to_owned());
+    let text = secrets::without_keys(fill::cut(text, 2 * MAX_MESSAGE_BYTES));
+    call.outcome.error_message = Some(fill::cut(&text, MAX_MESSAGE_BYTES).to_owned());
 }
 
 /// The body of an error: every shape at once.

@@ -82,9 +82,8 @@ impl Reader for GeminiReader {
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
-        let Some(Objects(chunks)) = lenient::read::<Objects<Chunk<'_>>>(message.data) else { return Progress::QUIET };
         let mut content = false;
-        for chunk in &chunks {
+        for chunk in lenient::read_all::<Chunk<'_>>(message.data) {
             if let Some(problem) = &chunk.error.0 {
                 problem.inside_success(call);
                 return Progress::OVER;

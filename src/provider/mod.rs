@@ -58,6 +58,8 @@ mod fill;
 mod form;
 mod lenient;
 mod logprobs;
+mod secrets;
+mod skim;
 #[cfg(test)]
 mod testing;
 
@@ -247,6 +249,75 @@ mod tests {
                 expected.trim(),
                 "{url}"
             );
+        }
+    }
+
+    #[test]
+    fn every_protocol_is_in_the_table_of_detection() {
+        let table = include_str!("../../tests/fixtures/detection.txt");
+        for provider in PROVIDERS {
+            let line = format!(" -> {} ", provider.name());
+            assert!(table.contains(&line), "tests/fixtures/detection.txt has no line for {}", provider.name());
+        }
+    }
+
+    /// Whatever comes in whatever place: no reader panics, and none keeps what it should not.
+    #[test]
+    fn no_protocol_stumbles_over_odd_messages_or_keeps_what_was_said() {
+        let odd = [
+            "null",
+            "[]",
+            "{}",
+            "7",
+            "-1.5",
+            "1e400",
+            r#""secret""#,
+            r#"["secret",null,[{}]]"#,
+            r#"{"content":"secret","text":{"secret":0}}"#,
+        ];
+        let keys = [
+            "id",
+            "type",
+            "object",
+            "error",
+            "message",
+            "messages",
+            "choices",
+            "usage",
+            "delta",
+            "response",
+            "output",
+            "candidates",
+            "usageMetadata",
+            "done",
+            "content",
+            "contents",
+            "prompt",
+            "input",
+            "system",
+            "user",
+            "metadata",
+            "generationConfig",
+            "options",
+        ];
+        for provider in PROVIDERS {
+            let mut call = Call::default();
+            let mut reader = provider.reader();
+            let mut messages: Vec<String> = odd.iter().map(ToString::to_string).collect();
+            for key in keys {
+                messages.extend(odd.iter().map(|odd| format!(r#"{{"{key}":{odd}}}"#)));
+                messages.push(format!(r#"{{"{key}":"#));
+            }
+            for body in &messages {
+                reader.request(body.as_bytes(), &mut call);
+                for event in [None, Some("message_start"), Some("x.delta"), Some("x.done")] {
+                    reader.message(Message { event, data: body.as_bytes() }, &mut call);
+                }
+            }
+            reader.finish(&mut call);
+            // What stands where an id or a message of an error belongs is one.
+            (call.response.id, call.outcome, call.extra) = Default::default();
+            assert!(!format!("{call:?}").contains("secret"), "{} keeps what was said: {call:?}", provider.name());
         }
     }
 

@@ -19,6 +19,7 @@ use super::{
     hosts,
     lenient::{self, Count, Filled, Flag, Integer, List, Number, Object, Objects, Text, TextOr},
     logprobs::{LogProbs, Token},
+    skim,
 };
 use crate::{call::Call, framing::Message, span::names};
 
@@ -67,6 +68,8 @@ pub(super) fn detect(head: &RequestHead<'_>, end: &str, operation: &'static str)
 
 #[derive(Debug, Default)]
 struct OllamaReader {
+    /// Model and content came: from now on only lines that can say more are parsed.
+    under_way: bool,
     logprobs: LogProbs,
 }
 
@@ -93,6 +96,10 @@ impl Reader for OllamaReader {
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
+        let silent = [&skim::ERROR, &skim::LOGPROBS].into_iter().all(|key| !key.is_in(message.data));
+        if self.under_way && silent && skim::DONE.is_in(message.data) && skim::DONE.is_only("false", message.data) {
+            return Progress::CONTENT;
+        }
         let Some(line) = lenient::read::<Line<'_>>(message.data) else { return Progress::QUIET };
         if line.error.0 {
             Problem::read(message.data).inside_success(call);
@@ -107,7 +114,9 @@ impl Reader for OllamaReader {
             call.usage.cache_read_tokens = line.prompt_eval_cached_count.0;
             call.usage.output_tokens = line.eval_count.0;
         }
-        Progress { content: line.has_content(), over }
+        let content = line.has_content();
+        self.under_way |= content && call.response.model.is_some();
+        Progress { content, over }
     }
 
     fn finish(&mut self, call: &mut Call) {

@@ -116,6 +116,23 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_under_way_is_skimmed_and_misses_nothing() {
+        let word = r#"{"id":"c","model":"m","service_tier":"default","choices":[{"index":0,"delta":{"content":"\"usage\":{"},"logprobs":null,"finish_reason":null}],"usage":null}"#;
+        let last = [
+            r#"{"id":"c","model":"m","choices":[{"index":0,"delta":{},"finish_reason" : null},{"index":1,"delta":{},"finish_reason":"length"}]}"#,
+            r#"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason": "stop"}],"x_groq":{"usage":{"prompt_tokens":1}}}"#,
+            r#"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":null,"logprobs":{"content":[{"logprob":-1.0}]}}]}"#,
+            r#"{"id":"c","choices":[{"delta":{},"finish_reason":null}],"usage": {"completion_tokens":2}}"#,
+            r#"{"choices":[{"finish_reason":null}],"error":{"code":"overloaded"}}"#,
+        ];
+        let (call, progress) = Exchange::post(OPENAI, ASKED).stream(&[&[word, word, word], &last[..]].concat());
+        assert_eq!(tokens(&call)[..2], [Some(1), Some(2)]);
+        assert_eq!(call.response.finish_reasons, ["stop", "length"]);
+        assert_eq!(call.outcome.error_type.as_deref(), Some("overloaded"));
+        assert!(call.trust.confidence.is_some() && progress[..3].iter().all(|one| one.content));
+    }
+
+    #[test]
     fn groq_sends_its_usage_twice_and_it_counts_once() {
         let twice = [
             r#"{"id":"chatcmpl-1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"x_groq":{"id":"req_1","usage":{"prompt_tokens":12,"completion_tokens":24,"total_tokens":36}}}"#,

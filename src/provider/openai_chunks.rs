@@ -10,6 +10,7 @@ use super::{
     logprobs::{LogProbs, Token},
     openai,
     openai_usage::OpenAiUsage,
+    skim,
 };
 use crate::{call::Call, framing::Message, span::names};
 
@@ -17,6 +18,8 @@ use crate::{call::Call, framing::Message, span::names};
 #[derive(Debug)]
 pub(super) struct ChunkReader {
     api_type: &'static str,
+    /// Some content came: from now on only messages that can say more are parsed.
+    under_way: bool,
     finish_reasons: Vec<(u64, String)>,
     logprobs: LogProbs,
 }
@@ -24,7 +27,19 @@ pub(super) struct ChunkReader {
 impl ChunkReader {
     /// With the protocol's name for `openai.api.type`.
     pub(super) fn new(api_type: &'static str) -> Self {
-        Self { api_type, finish_reasons: Vec::new(), logprobs: LogProbs::default() }
+        Self { api_type, under_way: false, finish_reasons: Vec::new(), logprobs: LogProbs::default() }
+    }
+
+    /// Whether this is one more word of the answer and nothing else.
+    fn is_more_of_the_same(&self, message: Message<'_>, call: &Call) -> bool {
+        self.under_way
+            && message.event.is_none()
+            && call.response.id.is_some()
+            && call.response.model.is_some()
+            && skim::FINISH_REASON.is_in(message.data)
+            && [&skim::FINISH_REASON, &skim::USAGE, &skim::LOGPROBS, &skim::ERROR]
+                .into_iter()
+                .all(|key| key.is_only("null", message.data))
     }
 
     fn choice(&mut self, position: usize, choice: &Choice<'_>, call: &mut Call) {
@@ -54,6 +69,9 @@ impl Reader for ChunkReader {
         if message.data.trim_ascii() == b"[DONE]" {
             return Progress::OVER;
         }
+        if self.is_more_of_the_same(message, call) {
+            return Progress::CONTENT;
+        }
         let Some(chunk) = lenient::read::<Chunk<'_>>(message.data) else { return Progress::QUIET };
         if chunk.error.0 || chunk.object.is("error") || message.event == Some("error") {
             Problem::read(message.data).inside_success(call);
@@ -73,10 +91,9 @@ impl Reader for ChunkReader {
         for (position, choice) in chunk.choices.0.iter().enumerate() {
             self.choice(position, choice, call);
         }
-        Progress {
-            content: chunk.choices.0.iter().any(Choice::has_content),
-            over: chunk.object.is("chat.completion.done"),
-        }
+        let content = chunk.choices.0.iter().any(Choice::has_content);
+        self.under_way |= content;
+        Progress { content, over: chunk.object.is("chat.completion.done") }
     }
 
     fn finish(&mut self, call: &mut Call) {

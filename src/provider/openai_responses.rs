@@ -24,6 +24,7 @@ use super::{
     logprobs::{LogProbs, Token},
     openai,
     openai_usage::{OpenAiUsage, amount},
+    skim,
 };
 use crate::{call::Call, framing::Message, span::names};
 
@@ -59,6 +60,9 @@ impl Reader for ResponsesReader {
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
+        if message.event.is_some_and(|event| event.ends_with(".delta")) && skim::LOGPROBS.is_only("[]", message.data) {
+            return Progress::CONTENT;
+        }
         let Some(event) = lenient::read::<Event<'_>>(message.data) else {
             return Progress { over: message.data.trim_ascii() == b"[DONE]", ..Progress::QUIET };
         };

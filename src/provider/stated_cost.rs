@@ -114,9 +114,7 @@ mod tests {
 
     #[test]
     fn a_stated_cost_is_read_exactly_from_its_text() {
-        let stated = |cost: &str| {
-            super::usd(crate::provider::lenient::read(cost.as_bytes()).unwrap()).map(|usd| usd.to_string())
-        };
+        let stated = |stated: &str| cost(OPENROUTER, &format!(r#"{{"cost":{stated}}}"#));
         assert_eq!(stated("1.13e-05").as_deref(), Some("0.0000113"));
         assert_eq!(stated("0.0076509169000000005").as_deref(), Some("0.0076509169"));
         assert_eq!(stated(r#""0.002""#).as_deref(), Some("0.002"));
