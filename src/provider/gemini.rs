@@ -18,6 +18,7 @@ use super::{
     error::Problem,
     fill,
     fill::{extra, extra_list, extra_text},
+    finish_reasons::FinishReasons,
     gemini_usage::{GeminiCounts, GeminiUsage},
     google,
     lenient::{self, Count, Filled, Integer, List, Number, Object, Objects, Text},
@@ -46,7 +47,7 @@ impl Provider for GeminiGenerate {
 #[derive(Debug, Default)]
 struct GeminiReader {
     counts: GeminiCounts,
-    finish_reasons: Vec<(u64, String)>,
+    finish_reasons: FinishReasons,
     logprobs: LogProbs,
 }
 
@@ -106,8 +107,7 @@ impl Reader for GeminiReader {
 
     fn finish(&mut self, call: &mut Call) {
         self.counts.apply(call);
-        self.finish_reasons.sort_by_key(|(index, _)| *index);
-        call.response.finish_reasons = self.finish_reasons.drain(..).map(|(_, reason)| reason).collect();
+        self.finish_reasons.finish(call);
         self.logprobs.finish(call);
     }
 }
@@ -115,10 +115,7 @@ impl Reader for GeminiReader {
 impl GeminiReader {
     fn candidate(&mut self, candidate: &Candidate<'_>) {
         let index = candidate.index.0.unwrap_or(0);
-        if let Some(reason) = candidate.finish_reason.get() {
-            self.finish_reasons.retain(|(known, _)| *known != index);
-            self.finish_reasons.push((index, fill::name(reason)));
-        }
+        self.finish_reasons.note(index, &candidate.finish_reason);
         if index == 0 {
             self.logprobs.stated_mean(candidate.avg_logprobs);
         }

@@ -55,6 +55,7 @@ mod openai_usage;
 mod stated_cost;
 
 mod fill;
+mod finish_reasons;
 mod form;
 mod lenient;
 mod logprobs;

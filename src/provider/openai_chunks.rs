@@ -6,6 +6,7 @@ use super::{
     Progress, Reader,
     error::Problem,
     fill,
+    finish_reasons::FinishReasons,
     lenient::{self, Count, Filled, List, Number, Object, Objects, Text},
     logprobs::{LogProbs, Token},
     openai,
@@ -20,14 +21,14 @@ pub(super) struct ChunkReader {
     api_type: &'static str,
     /// Some content came: from now on only messages that can say more are parsed.
     under_way: bool,
-    finish_reasons: Vec<(u64, String)>,
+    finish_reasons: FinishReasons,
     logprobs: LogProbs,
 }
 
 impl ChunkReader {
     /// With the protocol's name for `openai.api.type`.
     pub(super) fn new(api_type: &'static str) -> Self {
-        Self { api_type, under_way: false, finish_reasons: Vec::new(), logprobs: LogProbs::default() }
+        Self { api_type, under_way: false, finish_reasons: FinishReasons::default(), logprobs: LogProbs::default() }
     }
 
     /// Whether this is one more word of the answer and nothing else.
@@ -43,11 +44,7 @@ impl ChunkReader {
     }
 
     fn choice(&mut self, position: usize, choice: &Choice<'_>, call: &mut Call) {
-        if let Some(reason) = choice.finish_reason.get() {
-            let index = choice.index.0.unwrap_or(position as u64);
-            self.finish_reasons.retain(|(known, _)| *known != index);
-            self.finish_reasons.push((index, fill::name(reason)));
-        }
+        self.finish_reasons.note(choice.index.0.unwrap_or(position as u64), &choice.finish_reason);
         if let Some(logprobs) = &choice.logprobs.0 {
             self.logprobs.extend(&logprobs.content);
             self.logprobs.extend(&logprobs.refusal);
@@ -97,8 +94,7 @@ impl Reader for ChunkReader {
     }
 
     fn finish(&mut self, call: &mut Call) {
-        self.finish_reasons.sort_by_key(|(index, _)| *index);
-        call.response.finish_reasons = self.finish_reasons.drain(..).map(|(_, reason)| reason).collect();
+        self.finish_reasons.finish(call);
         self.logprobs.finish(call);
     }
 }
