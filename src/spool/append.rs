@@ -16,7 +16,9 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
-    Options, folder,
+    Options,
+    counts::Counts,
+    folder,
     line::{self, NotALine},
     segment::{System, Writer},
     tell::Trouble,
@@ -40,16 +42,6 @@ pub struct Spool {
     refused: Trouble,
     /// Never ends: it is the fault of a program, not of a disk.
     not_lines: Trouble,
-}
-
-/// What the appends of this process have come to.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    pub(super) written: AtomicU64,
-    pub(super) refused: AtomicU64,
-    pub(super) in_memory: AtomicU64,
-    pub(super) bytes: AtomicU64,
-    looked: Mutex<Option<Instant>>,
 }
 
 /// What a successful append has reached.
@@ -131,7 +123,8 @@ impl Spool {
         let folder = folder.canonicalize()?;
         std::fs::OpenOptions::new().append(true).create(true).open(folder.join(folder::LOCK))?;
         folder::tidy(&folder)?;
-        let counts = Counts { bytes: folder::list(&folder)?.bytes.into(), ..Counts::default() };
+        let counts = Counts::default();
+        counts.list(&folder)?;
         let random: String = uuid::Uuid::new_v4().simple().to_string().chars().take(8).collect();
         let queue = Mutex::new(Queue::new(&folder, options, &system, &random));
         Ok(Self {
@@ -175,6 +168,8 @@ impl Spool {
 
     fn take(&self, line: Vec<u8>) -> Result<Appended, Refused> {
         if !self.has_room(line.len()) {
+            // What is open may be all that fills the folder: closed, it can be deleted.
+            self.roll();
             return Err(self.refuse(1, Refused::Full));
         }
         let mut queue = self.lock();
@@ -205,8 +200,7 @@ impl Spool {
 
         let result = match written {
             Ok(()) => {
-                self.counts.written.fetch_add(count, SeqCst);
-                self.counts.bytes.fetch_add(lines.len() as u64, Relaxed);
+                self.counts.wrote(count, lines.len() as u64);
                 Ok(())
             }
             Err(error) => Err(Refused::Disk(error.to_string())),
@@ -266,7 +260,7 @@ impl Spool {
 
     /// Writes what appends have left in memory, if nobody is writing.
     pub(super) fn settle(&self) {
-        if self.counts.in_memory.load(SeqCst) == 0 {
+        if self.counts.in_memory() == 0 {
             return;
         }
         let mut queue = self.lock();
@@ -322,26 +316,18 @@ impl Spool {
         queue
     }
 
-    /// Whether the folder takes that many bytes more. Without a drain nobody else looks whether it has shrunk.
+    /// Whether the folder takes that many bytes more.
     fn has_room(&self, bytes: usize) -> bool {
-        let fits = || self.counts.bytes.load(Relaxed).saturating_add(bytes as u64) <= self.options.max_bytes;
-        if fits() {
+        let has_room = self.counts.has_room(&self.folder, bytes as u64, self.options.max_bytes);
+        if has_room {
             self.full.ended(&self.folder);
-            return true;
         }
-        let mut looked = self.counts.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if looked.is_none_or(|at| at.elapsed() > Duration::from_secs(1)) {
-            *looked = Some(Instant::now());
-            if let Ok(listing) = folder::list(&self.folder) {
-                self.counts.bytes.store(listing.bytes, Relaxed);
-            }
-        }
-        fits()
+        has_room
     }
 
     fn all_is_well(&self) {
         self.refused.ended(&self.folder);
-        if self.counts.in_memory.load(Relaxed) == 0 {
+        if self.counts.in_memory() == 0 {
             self.stalled.ended(&self.folder);
         }
     }
@@ -358,10 +344,11 @@ impl Spool {
     }
 }
 
-/// Lines that wait in memory get a last chance.
+/// Lines that wait in memory get a last chance, and the segment is let go of by name.
 impl Drop for Spool {
     fn drop(&mut self) {
         self.settle();
+        self.roll();
     }
 }
 

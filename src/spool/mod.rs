@@ -44,18 +44,39 @@
 //! | `spanledger.spool.refused` | the disk (or the memory queue) does not take lines; they are refused |
 //! | `spanledger.drain.set_aside` | lines could not become rows and are kept in `set-aside.jsonl` |
 //! | `spanledger.drain.store_unavailable` | the store does not answer; lines stay where they are |
+//! | `spanledger.drain.disk` | the drain cannot read, delete or set aside; lines stay where they are |
 
 mod append;
+mod batch;
+mod counts;
+mod drain;
 mod folder;
+mod hold;
+mod insert;
 pub mod line;
+mod once;
+mod pass;
+mod reader;
 mod segment;
+mod set_aside;
+mod shared;
+mod survey;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod worker;
 
-use std::time::Duration;
+use std::{any::Any, time::Duration};
 
 pub use append::{Appended, Refused, Spool};
+pub use drain::{Drain, Flushed, Health, NotReady};
+pub use once::{Drained, drain_once};
+pub use set_aside::{SetAside, read as read_set_aside};
+
+use crate::call::Record;
+
+/// Reads a line: what the store gets for it, or a sentence on why it cannot be read.
+pub type Decode = fn(&[u8]) -> Result<Vec<Record>, String>;
 
 /// A line that is longer is not taken, and not read.
 pub const LONGEST_LINE: usize = 16 << 20;
@@ -81,4 +102,10 @@ impl Default for Options {
     fn default() -> Self {
         Self { max_bytes: 1 << 30, memory_bytes: 8 << 20, fsync: false, patience: Duration::from_millis(50) }
     }
+}
+
+/// What a panic said.
+fn panicked(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no words)")
 }

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::{File, OpenOptions},
-    io::{self, Write},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,10 +16,13 @@ use super::{
 /// What the operating system does for a writer: the one seam at which tests make a disk fail or stall.
 #[derive(Clone)]
 pub(super) struct System {
-    pub(super) write: Arc<dyn Fn(&File, &[u8]) -> io::Result<usize> + Send + Sync>,
-    pub(super) sync: Arc<dyn Fn(&File) -> io::Result<()> + Send + Sync>,
+    pub(super) write: Arc<Write>,
+    pub(super) sync: Arc<Sync>,
     pub(super) pid: fn() -> u32,
 }
+
+type Write = dyn Fn(&File, &[u8]) -> io::Result<usize> + Send + std::marker::Sync;
+type Sync = dyn Fn(&File) -> io::Result<()> + Send + std::marker::Sync;
 
 impl Default for System {
     fn default() -> Self {

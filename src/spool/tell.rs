@@ -39,6 +39,11 @@ impl Trouble {
         Self::new("spanledger.drain.store_unavailable")
     }
 
+    /// The drain cannot read, delete or set aside: lines stay in the spool.
+    pub(super) const fn disk() -> Self {
+        Self::new("spanledger.drain.disk")
+    }
+
     const fn new(event: &'static str) -> Self {
         Self { event, now: AtomicBool::new(false) }
     }

@@ -1,0 +1,79 @@
+//! Draining once, from a program that does not stay: the command line.
+
+use std::{io, path::Path, time::Duration};
+
+use super::{Decode, Options, Spool, hold::Hold, insert::Halt, shared::Shared, worker::Worker};
+use crate::store::Store;
+
+/// What one go at a folder came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drained {
+    /// Another process drains this folder; nothing was done.
+    pub busy: bool,
+    /// Rows that were written.
+    pub stored: u64,
+    /// Records that the store had already.
+    pub known: u64,
+    /// Lines that are in `set-aside.jsonl` now.
+    pub set_aside: u64,
+    /// Lines that are not stored. If another process drains: at most.
+    pub waiting: u64,
+    /// Why the store did not take the rest.
+    pub store_error: Option<String>,
+    /// Why the rest could not be read.
+    pub disk_error: Option<String>,
+}
+
+/// Drains what is in a folder now, after migrating the store. A store that is away for longer than `patience` is left
+/// alone. `progress` is called after every batch and every try.
+///
+/// # Errors
+///
+/// The folder cannot be used.
+pub async fn drain_once(
+    folder: &Path,
+    store: &dyn Store,
+    decode: Decode,
+    patience: Duration,
+    mut progress: impl FnMut(&Drained),
+) -> io::Result<Drained> {
+    let spool = Spool::open(folder, Options::default())?;
+    let shared = Shared::default();
+    let hold = Hold::take(spool.folder())?;
+    let busy = hold.is_none();
+    let report = || {
+        let state = shared.state().clone();
+        Drained {
+            busy,
+            stored: state.stored,
+            known: state.known,
+            set_aside: state.set_aside,
+            waiting: state.waiting,
+            store_error: state.store_error,
+            disk_error: state.disk_error,
+        }
+    };
+    let mut worker = Worker::new(&spool, &shared, store, decode, Some(patience));
+    let Some(mut hold) = hold else {
+        worker.look(false);
+        return Ok(report());
+    };
+    let work = async {
+        worker.look(false);
+        worker.migrate().await?;
+        worker.pass(&mut hold).await
+    };
+    let mut work = std::pin::pin!(work);
+    let halted = std::future::poll_fn(|context| {
+        let poll = work.as_mut().poll(context);
+        progress(&report());
+        poll
+    })
+    .await;
+    let mut drained = report();
+    if let Err(Halt::GaveUp(reason)) = halted {
+        drained.store_error = Some(reason);
+    }
+    Ok(drained)
+}
