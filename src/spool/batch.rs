@@ -51,7 +51,7 @@ impl Batch {
     }
 
     /// Adds a line: its records, or the reason why it has none.
-    pub(super) fn add(&mut self, segment: &Arc<str>, piece: Piece<'_>, decode: Decode) {
+    pub(super) fn add(&mut self, segment: &Arc<str>, piece: Piece<'_>, decode: &Decode) {
         match read(piece, decode) {
             Ok(records) => {
                 let (bytes, first) = (self.bytes.len(), self.records.len());
@@ -91,7 +91,7 @@ impl Batch {
     }
 }
 
-fn read(piece: Piece<'_>, decode: Decode) -> Result<Vec<Record>, String> {
+fn read(piece: Piece<'_>, decode: &Decode) -> Result<Vec<Record>, String> {
     if let Some(flaw) = piece.flaw {
         return Err(flaw.to_string());
     }

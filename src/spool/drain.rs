@@ -1,7 +1,7 @@
 //! The draining end of a folder: a thread of its own, and the handle on it.
 
 use std::{
-    fmt, io,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     thread,
@@ -15,7 +15,7 @@ use super::{
     shared::{Migration, Shared, State},
     worker::Worker,
 };
-use crate::store::Store;
+use crate::{call::Record, store::Store};
 
 /// How long the thread rests after a panic before it begins anew.
 const RESTART: Duration = Duration::from_secs(1);
@@ -46,28 +46,6 @@ pub struct Flushed {
     /// How many lines are not in the store yet. Lines that were set aside do not wait.
     pub waiting: u64,
 }
-
-/// Why the store is not ready.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NotReady {
-    /// It was away all the time; this was its last word, if it had one.
-    Unavailable(Option<String>),
-    /// Its schema is not one that this program can work with.
-    Schema(String),
-}
-
-impl fmt::Display for NotReady {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unavailable(Some(reason)) => write!(f, "the store is not there yet: {reason}"),
-            Self::Unavailable(None) => f.write_str("the store has not answered yet"),
-            Self::Schema(reason) => f.write_str(reason),
-        }
-    }
-}
-
-impl std::error::Error for NotReady {}
 
 /// How the spool and its drain are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,32 +83,30 @@ impl Drain {
     /// # Errors
     ///
     /// The operating system gives no thread or no runtime.
-    pub fn start(spool: Arc<Spool>, store: Arc<dyn Store>, decode: Decode) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+    pub fn start(
+        spool: &Arc<Spool>,
+        store: impl Into<Arc<dyn Store>>,
+        decode: impl Fn(&[u8]) -> Result<Vec<Record>, String> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let store = store.into();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let handle = Handle { spool, shared, pid: std::process::id() };
+        let handle = Handle { spool: Arc::clone(spool), shared: Arc::default(), pid: std::process::id() };
         let thread = handle.clone();
         thread::Builder::new()
             .name("spanledger-drain".to_owned())
-            .spawn(move || thread.drain(&runtime, &*store, decode))?;
+            .spawn(move || thread.drain(&runtime, &*store, &decode))?;
         Ok(Self { handle, down: Mutex::new(None) })
     }
 
-    /// Waits until the store's schema is up to date.
-    ///
-    /// # Errors
-    ///
-    /// It is not, after this time.
-    pub async fn ready(&self, timeout: Duration) -> Result<(), NotReady> {
+    /// Waits until the store's schema is up to date. `false`: it is not, and [`Health::store_error`] says why. A schema that
+    /// this program cannot work with is not waited for.
+    pub async fn ready(&self, timeout: Duration) -> bool {
         self.handle.clone().aside(move |handle| handle.ready(timeout)).await
     }
 
     /// Waits until the store's schema is up to date, on this thread.
-    ///
-    /// # Errors
-    ///
-    /// It is not, after this time.
-    pub fn ready_blocking(&self, timeout: Duration) -> Result<(), NotReady> {
+    #[must_use]
+    pub fn ready_blocking(&self, timeout: Duration) -> bool {
         self.handle.ready(timeout)
     }
 
@@ -199,7 +175,7 @@ impl Drop for Drain {
 
 impl Handle {
     /// The thread.
-    fn drain(&self, runtime: &runtime::Runtime, store: &dyn Store, decode: Decode) {
+    fn drain(&self, runtime: &runtime::Runtime, store: &dyn Store, decode: &Decode) {
         while !self.shared.is_stopping() {
             let work = || runtime.block_on(Worker::new(&self.spool, &self.shared, store, decode, None).run());
             match catch_unwind(AssertUnwindSafe(work)) {
@@ -232,13 +208,9 @@ impl Handle {
         answer(&self)
     }
 
-    fn ready(&self, timeout: Duration) -> Result<(), NotReady> {
-        let ready = self.shared.wait_for(timeout, |state| match &state.migration {
-            Migration::Pending => None,
-            Migration::Done => Some(Ok(())),
-            Migration::Refused(reason) => Some(Err(NotReady::Schema(reason.clone()))),
-        });
-        ready.unwrap_or_else(|| Err(NotReady::Unavailable(self.shared.state().store_error.clone())))
+    fn ready(&self, timeout: Duration) -> bool {
+        let known = |state: &State| (state.migration != Migration::Pending).then_some(state.migration);
+        self.shared.wait_for(timeout, known) == Some(Migration::Done)
     }
 
     fn flush(&self, timeout: Duration) -> Flushed {

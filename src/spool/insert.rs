@@ -8,7 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{batch::RECORDS, panicked, shared::Shared, tell::Trouble};
+use super::{
+    batch::RECORDS,
+    panicked,
+    shared::{Migration, Shared},
+    tell::Trouble,
+};
 use crate::{
     call::Record,
     store::{BoxFuture, Error, Inserted, Store},
@@ -56,7 +61,10 @@ impl Inserter<'_> {
                     return Err(Halt::GaveUp(reason));
                 }
                 Outcome::Refused(reason) | Outcome::Schema(reason) => {
-                    self.shared.update(|state| state.migration = super::shared::Migration::Refused(reason));
+                    self.shared.update(|state| {
+                        state.migration = Migration::Refused;
+                        state.store_error = Some(reason);
+                    });
                     self.shared.rest(backoff.next()).await;
                 }
             }

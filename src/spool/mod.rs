@@ -69,14 +69,14 @@ mod worker;
 use std::{any::Any, time::Duration};
 
 pub use append::{Appended, Refused, Spool};
-pub use drain::{Drain, Flushed, Health, NotReady};
+pub use drain::{Drain, Flushed, Health};
 pub use once::{Drained, drain_once};
 pub use set_aside::{SetAside, read as read_set_aside};
 
 use crate::call::Record;
 
 /// Reads a line: what the store gets for it, or a sentence on why it cannot be read.
-pub type Decode = fn(&[u8]) -> Result<Vec<Record>, String>;
+pub type Decode = dyn Fn(&[u8]) -> Result<Vec<Record>, String> + Send + Sync;
 
 /// A line that is longer is not taken, and not read.
 pub const LONGEST_LINE: usize = 16 << 20;

@@ -34,7 +34,7 @@ pub struct Drained {
 pub async fn drain_once(
     folder: &Path,
     store: &dyn Store,
-    decode: Decode,
+    decode: &Decode,
     patience: Duration,
     mut progress: impl FnMut(&Drained),
 ) -> io::Result<Drained> {

@@ -42,13 +42,13 @@ pub(super) struct State {
 }
 
 /// How far the store's schema is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Migration {
     #[default]
     Pending,
     Done,
     /// It cannot be used as it is.
-    Refused(String),
+    Refused,
 }
 
 impl Shared {

@@ -19,12 +19,11 @@ const LOOK: Duration = Duration::from_millis(500);
 const GATHER: Duration = Duration::from_millis(20);
 
 /// One drain at work.
-#[derive(Debug)]
 pub(super) struct Worker<'a> {
     pub(super) spool: &'a Spool,
     pub(super) shared: &'a Shared,
     pub(super) inserter: Inserter<'a>,
-    pub(super) decode: Decode,
+    pub(super) decode: &'a Decode,
     pub(super) survey: Survey,
     pub(super) disk: Trouble,
 }
@@ -34,7 +33,7 @@ impl<'a> Worker<'a> {
         spool: &'a Spool,
         shared: &'a Shared,
         store: &'a dyn Store,
-        decode: Decode,
+        decode: &'a Decode,
         patience: Option<Duration>,
     ) -> Self {
         let inserter =

@@ -20,6 +20,7 @@ use std::{
 use spanledger::{
     call::{Call, Record},
     spool::{Drain, Drained, Options, Spool, drain_once},
+    store::Store,
 };
 
 use crate::memory::Memory;
@@ -51,12 +52,12 @@ fn spool(folder: &Path) -> Arc<Spool> {
 }
 
 fn start(spool: &Arc<Spool>, store: &Arc<Memory>) -> Drain {
-    Drain::start(Arc::clone(spool), Arc::clone(store) as _, decode).unwrap()
+    Drain::start(spool, Arc::clone(store) as Arc<dyn Store>, decode).unwrap()
 }
 
 fn drain(folder: &Path, store: &Memory) -> Drained {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(drain_once(folder, store, decode, Duration::ZERO, |_| {})).unwrap()
+    runtime.block_on(drain_once(folder, store, &decode, Duration::ZERO, |_| {})).unwrap()
 }
 
 /// The segments in a folder, oldest first.

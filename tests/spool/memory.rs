@@ -6,10 +6,9 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
 use spanledger::{
     call::Record,
-    store::{BoxFuture, Error, Inserted, Store, Table},
+    store::{BoxFuture, Error, Inserted, Migration, Query, Store, Table},
 };
 
 #[derive(Debug, Default)]
@@ -103,7 +102,15 @@ impl Store for Memory {
         })
     }
 
-    fn query<'a>(&'a self, _: &'static str, _: &'a [Value]) -> BoxFuture<'a, Result<Table, Error>> {
+    fn revert(&self, _: i64) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn migrations(&self) -> BoxFuture<'_, Result<Vec<Migration>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn query<'a>(&'a self, _: &'a Query) -> BoxFuture<'a, Result<Table, Error>> {
         Box::pin(async { Ok(Table::default()) })
     }
 
