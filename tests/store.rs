@@ -535,6 +535,37 @@ mod schema {
 mod away {
     use super::*;
 
+    #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+    async fn two_writers_and_a_long_reader_lose_nothing() {
+        let (folder, store) = ledger().await;
+        store.insert(&[record(&call(9_999))]).await.unwrap();
+        let reader = sqlx_connection(&folder).await;
+        let mut reader = reader.acquire().await.unwrap();
+        sqlx::query("BEGIN").execute(&mut *reader).await.unwrap();
+        let count = || sqlx::query_scalar::<_, i64>("SELECT count(*) FROM usage_log");
+        assert_eq!(count().fetch_one(&mut *reader).await.unwrap(), 1);
+
+        let other = Sqlite::open(folder.path().join("usage.db"), false).unwrap();
+        let write = async |store: &Sqlite, numbers: std::ops::Range<u64>| {
+            for number in numbers {
+                store.insert(&[record(&call(number))]).await.unwrap();
+            }
+        };
+        tokio::join!(write(&store, 0..60), write(&other, 60..120));
+        assert_eq!(count().fetch_one(&mut *reader).await.unwrap(), 1, "a report sees one moment");
+        sqlx::query("COMMIT").execute(&mut *reader).await.unwrap();
+        assert_eq!(count().fetch_one(&mut *reader).await.unwrap(), 121);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_not_there_is_said_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = std::time::Instant::now();
+        let store = Sqlite::open(folder.path().join("no/usage.db"), true).unwrap();
+        assert!(store.migrate().await.unwrap_err().is_transient());
+        assert!(start.elapsed().as_secs() < 3);
+    }
+
     #[tokio::test]
     async fn a_ledger_that_is_not_there_is_a_sentence_and_no_file() {
         let folder = tempfile::tempdir().unwrap();

@@ -24,11 +24,19 @@ pub(super) fn from_sqlx(path: &Path, error: &sqlx::Error) -> Error {
     }
 }
 
+/// Whether another connection holds a lock.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| matches!(code(error) & 0xff, 5 | 6))
+}
+
+fn code(error: &dyn DatabaseError) -> u32 {
+    error.code().and_then(|code| code.parse().ok()).unwrap_or(1)
+}
+
 fn from_database(path: &Path, error: &dyn DatabaseError) -> Error {
     let ledger = path.display();
-    let extended: u32 = error.code().and_then(|code| code.parse().ok()).unwrap_or(1);
     let reason = error.message();
-    match extended & 0xff {
+    match code(error) & 0xff {
         // TOOBIG, CONSTRAINT, MISMATCH, RANGE.
         18 | 19 | 20 | 25 => Error::Refused(format!("The ledger {ledger} refuses the rows: {reason}")),
         // ERROR: no such table, no such column.

@@ -114,18 +114,14 @@ impl Sqlite {
         let pool = || SqlitePoolOptions::new().acquire_timeout(PATIENCE * 2).max_lifetime(None);
         let writer = pool().max_connections(1).idle_timeout(None).connect_lazy_with(writer);
         let readers = pool().max_connections(4).connect_lazy_with(base.pragma("query_only", "ON"));
-        // The first connection makes the file. Two that turn it to WAL at once do not wait for each other by themselves.
-        patiently(|| async { writer.acquire().await.map(drop).map_err(|error| self.failed(&error)) }).await?;
+        first_connection(&writer).await.map_err(|error| self.failed(&error))?;
         let file = file::identity(&self.path).ok_or_else(|| self.missing())?;
         Ok(Open { file, writer, readers })
     }
 
     async fn up(&self, open: &Open) -> Result<(), Error> {
-        patiently(|| async {
-            let mut writer = open.writer.acquire().await.map_err(|error| self.failed(&error))?;
-            migrations::up(&self.path, &mut writer).await
-        })
-        .await
+        let mut writer = open.writer.acquire().await.map_err(|error| self.failed(&error))?;
+        migrations::up(&self.path, &mut writer).await
     }
 
     async fn insert_batch(&self, records: &[Record]) -> Result<Inserted, Error> {
@@ -145,15 +141,15 @@ impl Sqlite {
     }
 }
 
-/// Tries again for a while what is only busy.
-async fn patiently<T, F: Future<Output = Result<T, Error>>>(attempt: impl Fn() -> F) -> Result<T, Error> {
+/// Makes the file and turns it to WAL. SQLite does not wait by itself for another process that does so at the same time.
+async fn first_connection(pool: &SqlitePool) -> sqlx::Result<()> {
     let start = tokio::time::Instant::now();
     loop {
-        match attempt().await {
-            Err(error) if error.is_transient() && start.elapsed() < PATIENCE => {
+        match pool.acquire().await {
+            Err(error) if error::is_busy(&error) && start.elapsed() < PATIENCE => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            result => return result,
+            result => return result.map(drop),
         }
     }
 }
