@@ -3,7 +3,7 @@
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::Duration,
 };
@@ -89,12 +89,19 @@ impl Drain {
         decode: impl Fn(&[u8]) -> Result<Vec<Record>, String> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let store = store.into();
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let handle = Handle { spool: Arc::clone(spool), shared: Arc::default(), pid: std::process::id() };
         let thread = handle.clone();
-        thread::Builder::new()
-            .name("spanledger-drain".to_owned())
-            .spawn(move || thread.drain(&runtime, &*store, &decode))?;
+        let (sender, started) = mpsc::channel();
+        thread::Builder::new().name("spanledger-drain".to_owned()).spawn(move || {
+            // The runtime lives and dies on this thread: dropped inside another runtime it would panic.
+            let runtime = runtime::Builder::new_current_thread().enable_all().build();
+            let _ = sender
+                .send(runtime.as_ref().map(drop).map_err(|error| io::Error::new(error.kind(), error.to_string())));
+            if let Ok(runtime) = runtime {
+                thread.drain(&runtime, &*store, &decode);
+            }
+        })?;
+        started.recv().map_err(io::Error::other)??;
         Ok(Self { handle, down: Mutex::new(None) })
     }
 

@@ -26,7 +26,7 @@ pub struct Drained {
 }
 
 /// Drains what is in a folder now, after migrating the store. A store that is away for longer than `patience` is left
-/// alone. `progress` is called after every batch and every try.
+/// alone. `progress` is called after every batch and every try. Runs on a tokio runtime with timers.
 ///
 /// # Errors
 ///

@@ -14,7 +14,11 @@ use std::{
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::*;
-use crate::spool::{Appended, Refused, segment::System};
+use crate::{
+    call::Record,
+    spool::{Appended, Drain, Refused, segment::System},
+    store::{BoxFuture, Error, Inserted, Migration, Query, Store, Table},
+};
 
 /// A disk whose writes wait while it is shut.
 #[derive(Clone, Default)]
@@ -114,6 +118,61 @@ fn an_append_waits_for_a_stalled_disk_only_as_long_as_its_patience() {
         gate.set(false);
         assert!(took < Duration::from_secs(2), "99 appends shared one wait of 50 ms: {took:?}");
     });
+}
+
+/// A store that only counts.
+#[derive(Debug, Default)]
+struct Counter(AtomicUsize);
+
+impl Store for Counter {
+    fn migrate(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn revert(&self, _: i64) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn migrations(&self) -> BoxFuture<'_, Result<Vec<Migration>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn insert<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Result<Inserted, Error>> {
+        self.0.fetch_add(records.len(), SeqCst);
+        Box::pin(async { Ok(Inserted { written: records.len(), known: 0 }) })
+    }
+
+    fn query<'a>(&'a self, _: &'a Query) -> BoxFuture<'a, Result<Table, Error>> {
+        Box::pin(async { Ok(Table::default()) })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+#[test]
+fn a_flush_outlives_no_stall_and_the_drain_writes_what_waited_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let (gate, store) = (Gate::default(), Arc::new(Counter::default()));
+    let spool = Arc::new(Spool::open_on(folder.path(), Options::default(), gate.system()).unwrap());
+    let decode = |_: &[u8]| Ok(vec![Record::Call(Box::default())]);
+    let drain = Drain::start(&spool, Arc::clone(&store) as Arc<dyn Store>, decode).unwrap();
+    assert!(drain.ready_blocking(Duration::from_secs(20)));
+    gate.set(true);
+    thread::scope(|scope| {
+        scope.spawn(|| spool.append(numbered(0)));
+        eventually("nobody writes", || !spool.is_idle());
+        for number in 1..10 {
+            assert_eq!(spool.append(numbered(number)), Ok(Appended::InMemory));
+        }
+        assert_eq!(drain.flush_blocking(Duration::from_millis(50)).waiting, 9, "the tenth is not recorded yet");
+        assert_eq!(drain.health().waiting_in_memory, 9);
+        gate.set(false);
+    });
+    assert_eq!(drain.flush_blocking(Duration::from_secs(20)).waiting, 0);
+    assert_eq!(drain.health().waiting_in_memory, 0);
+    assert_eq!(store.0.load(SeqCst), 10);
 }
 
 #[test]
