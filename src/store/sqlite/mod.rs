@@ -4,7 +4,7 @@
 //! a line. A file that was deleted or replaced while open is noticed before the next use: what is open then is let go, and
 //! the file that is there now is opened, or made and migrated.
 
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, SqlitePool,
@@ -12,7 +12,7 @@ use sqlx::{
 };
 use tokio::sync::Mutex;
 
-use super::{BoxFuture, Error, Inserted, Migration, Query, Store, Table};
+use super::{BoxFuture, Error, Inserted, Migration, Query, Store, Table, local_file};
 use crate::call::Record;
 
 mod error;
@@ -50,13 +50,15 @@ struct Open {
 
 /// Opens `sqlite://path` or `sqlite:path`.
 pub(super) fn open(url: &str, create: bool) -> Result<Box<dyn Store>, Error> {
-    let options = SqliteConnectOptions::from_str(url).map_err(|_| {
-        Error::Refused("This is no URL of a ledger in SQLite; name one such as sqlite://usage.db".to_owned())
-    })?;
-    if url.contains(":memory:") || url.contains("mode=memory") || options.get_filename().as_os_str().is_empty() {
-        return Err(Error::Refused("A ledger needs a file; name one such as sqlite://usage.db".to_owned()));
+    let refused = |sentence: &str| Error::Refused(format!("{sentence}; name one such as sqlite://usage.db"));
+    let path = local_file(url).ok_or_else(|| refused("This URL names no file"))?;
+    if url.contains('?') {
+        return Err(refused("A ledger's URL has no options behind a `?`"));
     }
-    Ok(Box::new(Sqlite::open(options.get_filename(), create)?))
+    if path.as_os_str() == ":memory:" {
+        return Err(refused("A ledger needs a file"));
+    }
+    Ok(Box::new(Sqlite::open(path, create)?))
 }
 
 impl Sqlite {
