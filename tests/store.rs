@@ -629,6 +629,13 @@ async fn answers_have_their_columns_even_without_rows() {
 }
 
 #[test]
+fn the_spool_lies_beside_the_file() {
+    let folder = |url| store::spool_folder(url).unwrap();
+    assert_eq!(folder("sqlite://usage.db"), std::path::Path::new("usage.db.spool"));
+    assert_eq!(folder("sqlite:///var/lib/usage.db"), std::path::Path::new("/var/lib/usage.db.spool"));
+}
+
+#[test]
 fn the_id_of_a_row_is_the_same_for_ever() {
     assert_eq!(store::row_id(&call(1)).to_string(), "6ff19182-b42a-554e-b8dc-b6c51ca55115");
     assert_eq!(Usd::from_pico(1).to_string(), "0.000000000001");

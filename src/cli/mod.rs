@@ -5,7 +5,7 @@
 //!
 //! # Adding a subcommand
 //!
-//! `cli/<name>.rs` with its `Arguments` and `run`, and one line in [`Command`] and in `run` below.
+//! `cli/<name>.rs` with its `Arguments` and `run`, and one line in `Command` and in `run` below.
 
 use std::{
     ffi::OsString,

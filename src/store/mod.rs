@@ -103,6 +103,24 @@ pub fn local_file(url: &str) -> Option<PathBuf> {
     (!path.is_empty()).then(|| PathBuf::from(path))
 }
 
+/// Where a ledger's spool lies: `<file>.spool` beside a database file, for a database server where `SPANLEDGER_SPOOL` says.
+///
+/// # Errors
+/// [`Error::Refused`] for a server, where the variable says nothing.
+pub fn spool_folder(url: &str) -> Result<PathBuf, Error> {
+    if let Some(file) = local_file(url) {
+        let mut folder = file.into_os_string();
+        folder.push(".spool");
+        return Ok(folder.into());
+    }
+    let told = std::env::var_os("SPANLEDGER_SPOOL").filter(|folder| !folder.is_empty());
+    told.map(PathBuf::from).ok_or_else(|| {
+        Error::Refused(
+            "SPANLEDGER_SPOOL must name the folder of the spool: a database server has none beside it".to_owned(),
+        )
+    })
+}
+
 /// What an insert did, in rows: one for each call, and one for each fact learnt later (a confidence, an action, data).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inserted {
