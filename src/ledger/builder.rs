@@ -27,7 +27,7 @@ impl Builder {
         Self {
             url: url.to_owned(),
             recorder: Recorder::new(),
-            spool: env::var_os("SPANLEDGER_SPOOL").map(PathBuf::from),
+            spool: None,
             options: Options::default(),
             service_name,
             environment,
@@ -83,21 +83,29 @@ impl Builder {
     /// Only for a URL that names no database, and for a spool folder that cannot be used.
     pub fn open(self) -> Result<Ledger, Error> {
         let store = store::open(&self.url, true)?;
-        let folder = match self.spool {
-            Some(folder) => folder,
-            None => store::spool_folder(&self.url)?,
-        };
-        let spool = Spool::open(&folder, self.options).map_err(|error| {
-            Error::Unavailable(format!("the spool folder {} cannot be used: {error}", folder.display()))
+        let folder = self.spool.or_else(|| spool_folder(&self.url)).ok_or_else(|| {
+            Error::Refused("This ledger has no folder of its own for the spool: name one in SPANLEDGER_SPOOL".to_owned())
         })?;
+        let spool = Arc::new(Spool::open(&folder, self.options).map_err(|error| {
+            Error::Unavailable(format!("The spool folder {} cannot be used: {error}", folder.display()))
+        })?);
         let prices = self.recorder.prices.clone();
-        let drain = Drain::start(&spool, store, move |line| decode(line, &prices))
-            .map_err(|error| Error::Unavailable(format!("the ledger's thread could not be started: {error}")))?;
+        let drain = Drain::start(Arc::clone(&spool), store.into(), Arc::new(move |line: &[u8]| decode(line, &prices)))
+            .map_err(|error| Error::Unavailable(format!("The ledger's thread could not be started: {error}")))?;
         let service = Service { told: (self.service_name, self.environment), ..Service::default() };
         let inner = Arc::new(Inner { spool, drain, service });
         let recorder = Recorder { sink: Some(Arc::clone(&inner) as _), ..self.recorder };
         Ok(Ledger { inner, recorder })
     }
+}
+
+/// Where the spool of a ledger is: where `SPANLEDGER_SPOOL` says, else beside its file.
+pub(crate) fn spool_folder(url: &str) -> Option<PathBuf> {
+    env::var_os("SPANLEDGER_SPOOL").filter(|folder| !folder.is_empty()).map(PathBuf::from).or_else(|| {
+        let mut folder = store::local_file(url)?.into_os_string();
+        folder.push(".spool");
+        Some(folder.into())
+    })
 }
 
 /// `service.name` and `deployment.environment.name`, as OpenTelemetry's environment variables say them.

@@ -29,10 +29,12 @@ use std::{
 };
 
 pub use builder::Builder;
+#[cfg(feature = "cli")]
+pub(crate) use builder::spool_folder;
 pub use exporter::LedgerSpanExporter;
 
 pub use crate::{
-    spool::{Flushed, Health},
+    spool::{Flushed, Health, NotReady},
     store::Error,
 };
 use crate::{
@@ -67,7 +69,7 @@ pub struct Ledger {
 
 #[derive(Debug)]
 struct Inner {
-    spool: Spool,
+    spool: Arc<Spool>,
     drain: Drain,
     service: Service,
 }
@@ -112,14 +114,21 @@ impl Ledger {
         LedgerSpanExporter::new(Arc::clone(&self.inner))
     }
 
-    /// Waits until the schema is up to date; `false`: not within this time. [`health`](Self::health) then says why.
-    pub async fn ready(&self, timeout: Duration) -> bool {
+    /// Waits until the schema is up to date.
+    ///
+    /// # Errors
+    ///
+    /// It is not, after this time. Calls are recorded all the same.
+    pub async fn ready(&self, timeout: Duration) -> Result<(), NotReady> {
         self.inner.drain.ready(timeout).await
     }
 
     /// As [`ready`](Self::ready), without a runtime.
-    #[must_use]
-    pub fn ready_blocking(&self, timeout: Duration) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// As [`ready`](Self::ready).
+    pub fn ready_blocking(&self, timeout: Duration) -> Result<(), NotReady> {
         self.inner.drain.ready_blocking(timeout)
     }
 
