@@ -70,6 +70,8 @@ pub mod span;
 pub mod spool;
 #[cfg(feature = "ledger")]
 pub mod store;
+#[cfg(feature = "ledger")]
+pub mod ledger;
 
 #[cfg(feature = "cli")]
 pub mod report;
@@ -83,6 +85,9 @@ pub use confidence::Confidence;
 pub use context::CallContext;
 pub use pricing::PriceBook;
 pub use provider::Hosts;
+
+#[cfg(feature = "ledger")]
+pub use ledger::Ledger;
 
 #[cfg(feature = "reqwest")]
 pub use capture::AiCallMiddleware;

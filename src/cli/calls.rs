@@ -76,7 +76,7 @@ pub(super) async fn run(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let store = open_ledger(ledger).await?;
+    let store = open_ledger(ledger, notes).await?;
     let mut table = store.query(&arguments.query()).await?;
     store.close().await;
     if arguments.output.is_for_people() {

@@ -2,97 +2,116 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Write as _},
-    time::Duration,
+    io::{BufRead, BufReader, Read as _, Write},
 };
 
 use anyhow::Context as _;
 
-use super::progress::Progress;
+use super::drain;
 use crate::{
     PriceBook,
     call::{Record, Source},
     ledger,
     span::{line, read},
-    spool::{Options, Spool},
+    spool::{LONGEST_LINE, Options, Spool},
 };
 
-/// Import AI calls from OTLP/JSON lines, as the collector's file exporter and the spool write them
+/// Imports AI calls from OTLP/JSON lines, as the collector's file exporter and the spool write them.
 ///
 /// Each line is one ExportTraceServiceRequest. Spans without gen_ai attributes are skipped. A line or span that cannot be
-/// read is reported with its number and costs nothing else. Importing a file twice changes nothing. The ledger is made if it
-/// is not there.
+/// read is reported with its line's number and costs nothing else. Importing a file twice changes nothing. The ledger is
+/// made if it is not there.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  spanledger import traces.jsonl
-  zcat traces.jsonl.gz | spanledger --ledger sqlite://usage.db import -")]
-pub(super) struct Import {
-    /// A file of OTLP/JSON lines, or - for standard input
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// A file of OTLP/JSON lines, or - for standard input.
     file: String,
-    /// Your own prices, in front of the bundled ones (TOML)
+    /// Your own prices, in front of the compiled-in ones (TOML).
     #[arg(long, value_name = "FILE", env = "SPANLEDGER_PRICES")]
     prices: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  spanledger import traces.jsonl
+  zcat traces.jsonl.gz | spanledger --ledger sqlite://usage.db import -";
 
 #[derive(Debug, Default)]
 struct Tally {
     lines: u64,
     calls: u64,
     later: u64,
-    skipped: u64,
-    rejected: u64,
+    skipped: usize,
+    unreadable: usize,
 }
 
-impl Import {
-    pub(super) fn run(self, url: &str) -> anyhow::Result<()> {
-        let prices = self.prices.as_ref().map_or_else(|| Ok(PriceBook::bundled()), |file| PriceBook::bundled().with_path(file))?;
-        let input: Box<dyn BufRead> = match self.file.as_str() {
-            "-" => Box::new(std::io::stdin().lock()),
-            file => Box::new(BufReader::new(File::open(file).with_context(|| format!("{file} could not be opened"))?)),
-        };
-        let folder = ledger::spool_folder(url).context("this ledger has no spool folder: name one in SPANLEDGER_SPOOL")?;
-        let spool = Spool::open(&folder, Options::default())
-            .with_context(|| format!("the spool folder {} cannot be used", folder.display()))?;
-        let mut tally = Tally::default();
-        let mut progress = Progress::new("importing");
-        for text in input.split(b'\n') {
-            let text = text.with_context(|| format!("{} could not be read to its end", self.file))?;
-            tally.lines += 1;
-            if !text.trim_ascii().is_empty() {
-                take(&text, &prices, &spool, &mut tally)?;
-            }
-            progress.show(|| format!("{} lines, {} calls", tally.lines, tally.calls));
-        }
-        progress.done();
-        drop(spool);
-        let Tally { calls, later, skipped, rejected, .. } = tally;
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{calls} calls and {later} later facts read; {skipped} other spans skipped, {rejected} unreadable.")?;
-        super::drain::drain(url, Duration::from_secs(30))?;
-        anyhow::ensure!(rejected == 0 || calls > 0, "nothing in {} could be imported", self.file);
-        Ok(())
+pub(super) async fn run(
+    arguments: Arguments,
+    url: &str,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut prices = PriceBook::bundled();
+    if let Some(file) = &arguments.prices {
+        prices = prices.with_path(file)?;
     }
+    let file = &arguments.file;
+    let mut input: Box<dyn BufRead> = match file.as_str() {
+        "-" => Box::new(std::io::stdin().lock()),
+        file => Box::new(BufReader::new(File::open(file).with_context(|| format!("{file} cannot be opened"))?)),
+    };
+    let folder = ledger::spool_folder(url).context("This is no URL of a ledger; name one such as sqlite://usage.db")?;
+    let spool = Spool::open(&folder, Options::default())
+        .with_context(|| format!("The spool folder {} cannot be used", folder.display()))?;
+    let mut tally = Tally::default();
+    let mut text = Vec::new();
+    while next_line(&mut input, &mut text).with_context(|| format!("{file} cannot be read to its end"))? {
+        tally.lines += 1;
+        if !text.trim_ascii().is_empty() {
+            take(&text, &prices, &spool, &mut tally, notes)?;
+        }
+    }
+    drop(spool);
+    let Tally { calls, later, skipped, unreadable, .. } = tally;
+    writeln!(out, "Read {calls} calls and {later} later facts; skipped {skipped} other spans; {unreadable} could not be read.")?;
+    drain::drain(url, out).await?;
+    anyhow::ensure!(unreadable == 0 || calls + later > 0, "Nothing in {file} could be imported");
+    Ok(())
+}
+
+/// Reads a line, of which no more is kept than a spool line may have. `false`: there is none.
+fn next_line(input: &mut dyn BufRead, text: &mut Vec<u8>) -> std::io::Result<bool> {
+    text.clear();
+    let some = input.take(LONGEST_LINE as u64).read_until(b'\n', text)? > 0;
+    if text.len() == LONGEST_LINE {
+        input.skip_until(b'\n')?;
+    }
+    Ok(some)
 }
 
 /// Puts what a line holds into the spool, one record per line.
-fn take(text: &[u8], prices: &PriceBook, spool: &Spool, tally: &mut Tally) -> anyhow::Result<()> {
+fn take(
+    text: &[u8],
+    prices: &PriceBook,
+    spool: &Spool,
+    tally: &mut Tally,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
     let number = tally.lines;
-    let complain = |reason: &str| {
-        let _ = writeln!(std::io::stderr(), "line {number}: {reason}");
-    };
     let line = match read::line(text, Source::Otlp) {
         Ok(line) => line,
         Err(reason) => {
-            tally.rejected += 1;
-            complain(&reason);
-            return Ok(());
+            tally.unreadable += 1;
+            return Ok(writeln!(notes, "line {number}: {reason}")?);
         }
     };
-    tally.skipped += line.skipped as u64;
-    tally.rejected += line.rejected.len() as u64;
-    line.rejected.iter().for_each(|reason| complain(reason));
+    tally.skipped += line.skipped;
+    tally.unreadable += line.rejected.len();
+    for reason in &line.rejected {
+        writeln!(notes, "line {number}: {reason}")?;
+    }
     for record in line.records {
-        let sealed = match record {
+        let encoded = match record {
             Record::Call(mut call) => {
                 tally.calls += 1;
                 if call.cost.status.is_none() {
@@ -105,7 +124,7 @@ fn take(text: &[u8], prices: &PriceBook, spool: &Spool, tally: &mut Tally) -> an
                 line::later(&later)
             }
         };
-        spool.append(sealed).map_err(|refused| anyhow::anyhow!("the spool does not take line {number}: {refused:?}"))?;
+        spool.append(encoded).map_err(|refused| anyhow::anyhow!("The spool does not take line {number}: {refused}"))?;
     }
     Ok(())
 }

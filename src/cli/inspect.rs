@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::{Read as _, Write},
     time::Duration,
 };
 
@@ -15,32 +15,35 @@ use crate::{
     Hosts, PriceBook, Recorder,
     call::{Call, Ending, Timestamp},
     capture::inspect::{Exchange, inspect},
-    store::columns,
+    store,
 };
 
 /// Pieces that a recorded body is cut into: small enough that messages straddle them, as on the wire.
 const CHUNK: usize = 1024;
 
-/// Print the row that each exchange of a HAR file would be recorded as
+/// Prints the rows that the exchanges of a HAR file would be.
 ///
 /// One line of JSON per entry, in order: the columns of usage_log, decimals as text, null where unknown. Ids, created_at and
 /// updated_at are null. The price is that of the entry's startedDateTime. An entry that is no AI call prints null. No
 /// database is needed.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  spanledger inspect recorded.har
-  spanledger inspect recorded.har | jq -r 'select(.) | [.response_model, .cost_usd] | @tsv'
-  browser-export | spanledger inspect -")]
-pub(super) struct Inspect {
-    /// A HAR 1.2 file, or - for standard input
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// A HAR 1.2 file, or - for standard input.
     file: String,
-    /// Your own prices, in front of the bundled ones (TOML)
+    /// Your own prices, in front of the compiled-in ones (TOML).
     #[arg(long, value_name = "FILE", env = "SPANLEDGER_PRICES")]
     prices: Option<String>,
-    /// Name a host of your own: HOST[:PORT]=PROVIDER (may be given more than once)
+    /// Names a host of your own: HOST[:PORT]=PROVIDER. May be given more than once.
     #[arg(long = "host", value_name = "HOST=PROVIDER", value_parser = named_host)]
     hosts: Vec<(String, String)>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  spanledger inspect recorded.har
+  spanledger inspect recorded.har | jq -r 'select(.) | [.response_model, .cost_usd] | @tsv'
+  browser-export | spanledger inspect --host llm.internal:8000=vllm -";
 
 fn named_host(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -49,35 +52,30 @@ fn named_host(text: &str) -> Result<(String, String), String> {
     }
 }
 
-impl Inspect {
-    pub(super) fn run(self) -> anyhow::Result<()> {
-        let mut prices = PriceBook::bundled();
-        if let Some(file) = &self.prices {
-            prices = prices.with_path(file)?;
-        }
-        let hosts = self.hosts.into_iter().fold(Hosts::default(), |hosts, (host, provider)| hosts.name(host, provider));
-        let recorder = Recorder::new().with_prices(prices).with_hosts(hosts);
-        let har: Value = serde_json::from_slice(&read(&self.file)?)
-            .with_context(|| format!("{} is not a HAR file: it is no JSON", self.file))?;
-        let entries = har
-            .pointer("/log/entries")
-            .and_then(Value::as_array)
-            .with_context(|| format!("{} is not a HAR file: log.entries is missing", self.file))?;
-        let mut out = std::io::stdout().lock();
-        for (index, entry) in entries.iter().enumerate() {
-            let row = match inspect_entry(&recorder, entry) {
-                Ok(Some(call)) => Value::Object(columns::row_json(&call)),
-                Ok(None) => Value::Null,
-                Err(error) => {
-                    let _ = writeln!(std::io::stderr(), "entry {}: {error:#}", index + 1);
-                    Value::Null
-                }
-            };
-            writeln!(out, "{row}")?;
-        }
-        out.flush()?;
-        Ok(())
+pub(super) fn run(arguments: Arguments, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
+    let mut prices = PriceBook::bundled();
+    if let Some(file) = &arguments.prices {
+        prices = prices.with_path(file)?;
     }
+    let hosts = arguments.hosts.into_iter().fold(Hosts::default(), |hosts, (host, provider)| hosts.name(host, provider));
+    let recorder = Recorder::new().with_prices(prices).with_hosts(hosts);
+    let file = &arguments.file;
+    let har: Value =
+        serde_json::from_slice(&read(file)?).with_context(|| format!("{file} is not a HAR file: it is no JSON"))?;
+    let entries = har.pointer("/log/entries").and_then(Value::as_array);
+    let entries = entries.with_context(|| format!("{file} is not a HAR file: log.entries is missing"))?;
+    for (index, entry) in entries.iter().enumerate() {
+        let row = match inspect_entry(&recorder, entry) {
+            Ok(Some(call)) => Value::Object(store::row_json(&call)),
+            Ok(None) => Value::Null,
+            Err(error) => {
+                writeln!(notes, "entry {}: {error:#}", index + 1)?;
+                Value::Null
+            }
+        };
+        writeln!(out, "{row}")?;
+    }
+    Ok(())
 }
 
 fn read(file: &str) -> anyhow::Result<Vec<u8>> {

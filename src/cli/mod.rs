@@ -22,6 +22,9 @@ use crate::{
 };
 
 mod calls;
+mod drain;
+mod import;
+mod inspect;
 mod migrate;
 mod report;
 mod show;
@@ -58,6 +61,9 @@ enum Command {
     Calls(calls::Arguments),
     Show(show::Arguments),
     Migrate(migrate::Arguments),
+    Drain(drain::Arguments),
+    Import(import::Arguments),
+    Inspect(inspect::Arguments),
 }
 
 /// Runs the program on the process's arguments and streams.
@@ -101,6 +107,9 @@ fn run(
             Command::Calls(arguments) => calls::run(arguments, ledger, out, notes).await,
             Command::Show(arguments) => show::run(arguments, ledger, out).await,
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,
+            Command::Drain(arguments) => drain::run(arguments, ledger, out).await,
+            Command::Import(arguments) => import::run(arguments, ledger, out, notes).await,
+            Command::Inspect(arguments) => inspect::run(arguments, out, notes),
         }
     })?;
     out.flush()?;
@@ -112,11 +121,20 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
 }
 
-/// Opens a ledger to read from it, and checks that its schema is ours. This is where a local ledger's spool is drained
-/// first, so that what is read is complete.
-async fn open_ledger(url: &str) -> anyhow::Result<Box<dyn Store>> {
+/// Opens a ledger to read from it: what waits in the spool of a local one is stored first, so that what is read is complete.
+async fn open_ledger(url: &str, notes: &mut dyn Write) -> anyhow::Result<Box<dyn Store>> {
     let store = store::open(url, false)?;
-    store::check_schema(&store.migrations().await?)?;
+    let schema = store.migrations().await?;
+    store::check_schema(&schema)?;
+    match drain::quietly(url).await {
+        Ok(Some(drained)) if drained.waiting > 0 => {
+            let why = drained.store_error.or(drained.disk_error);
+            let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+            writeln!(notes, "{} calls in the spool are not in this yet{why}.", drained.waiting)?;
+        }
+        Ok(_) => {}
+        Err(error) => writeln!(notes, "What waits in the spool is not in this: {error:#}")?,
+    }
     Ok(store)
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn run(
         return arguments.output.print(&list(), out);
     }
     let report = Report::find(&arguments.name).context("There is no such report")?;
-    let store = open_ledger(ledger).await?;
+    let store = open_ledger(ledger, notes).await?;
     let table = report.run(store.as_ref(), arguments.times.range()).await?;
     store.close().await;
     arguments.output.print(&table, out)?;

@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: Arguments, ledger: &str, out: &mut dyn Write)
         // Behind everything that begins with it: `~` sorts behind all digits.
         all.and("WHERE id >= ? AND id < ? ORDER BY id LIMIT 5").bind(id.clone()).bind(format!("{id}~"))
     };
-    let store = open_ledger(ledger).await?;
+    let store = open_ledger(ledger, notes).await?;
     let table = store.query(&query).await?;
     store.close().await;
     match table.rows.as_slice() {
