@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
-use spanledger::{CallContext, Ledger, RequestBody, store::Query};
+use spanledger::{CallContext, Hosts, Ledger, RequestBody, store::Query};
 use services::{Service, answers, free_address, path};
 use tower::{Layer as _, ServiceExt as _};
 
@@ -79,7 +79,7 @@ async fn rows_count_what_a_real_server_said_on_each_protocol_and_way_in() {
     let folder = tempfile::tempdir().unwrap();
     let (_ollama, address) = ollama(folder.path()).await;
     let url = format!("sqlite://{}/usage.db", folder.path().display());
-    let ledger = Ledger::open(&url).await.unwrap();
+    let ledger = Ledger::builder(&url).hosts(Hosts::default().name(&address, "ollama")).open().unwrap();
     let mut expected = Vec::new();
 
     let middleware = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(ledger.reqwest_middleware()).build();
@@ -159,7 +159,7 @@ async fn a_stream_abandoned_half_way_is_one_cancelled_row() {
     let folder = tempfile::tempdir().unwrap();
     let (_ollama, address) = ollama(folder.path()).await;
     let url = format!("sqlite://{}/usage.db", folder.path().display());
-    let ledger = Ledger::open(&url).await.unwrap();
+    let ledger = Ledger::builder(&url).hosts(Hosts::default().name(&address, "ollama")).open().unwrap();
     let http = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(ledger.reqwest_middleware()).build();
     let body = json!({
         "model": "noise", "stream": true, "max_tokens": 3000, "messages": [{"role": "user", "content": "Go on."}],

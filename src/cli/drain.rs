@@ -1,6 +1,6 @@
 //! `spanledger drain`: what waits in the spool becomes rows.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{io::Write, time::Duration};
 
 use anyhow::Context as _;
 
@@ -46,7 +46,7 @@ pub(super) async fn quietly(url: &str) -> anyhow::Result<Option<spool::Drained>>
     let Some(folder) = ledger::spool_folder(url).filter(|folder| folder.is_dir()) else { return Ok(None) };
     let store = store::open(url, true)?;
     let prices = PriceBook::bundled();
-    let decode: spool::Decode = Arc::new(move |line: &[u8]| ledger::decode(line, &prices));
+    let decode = spool::Decode::new(move |line| ledger::decode(line, &prices));
     let drained = spool::drain_once(&folder, &*store, decode, PATIENCE, |_| ()).await;
     let drained = drained.with_context(|| format!("The spool folder {} cannot be used", folder.display()))?;
     store.close().await;

@@ -105,7 +105,7 @@ fn run(
         match cli.command {
             Command::Report(arguments) => report::run(arguments, ledger, out, notes).await,
             Command::Calls(arguments) => calls::run(arguments, ledger, out, notes).await,
-            Command::Show(arguments) => show::run(arguments, ledger, out).await,
+            Command::Show(arguments) => show::run(arguments, ledger, out, notes).await,
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,
             Command::Drain(arguments) => drain::run(arguments, ledger, out).await,
             Command::Import(arguments) => import::run(arguments, ledger, out, notes).await,

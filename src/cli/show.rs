@@ -23,7 +23,12 @@ pub(super) struct Arguments {
     output: Output,
 }
 
-pub(super) async fn run(arguments: Arguments, ledger: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) async fn run(
+    arguments: Arguments,
+    ledger: &str,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
     let id = arguments.id.trim().to_ascii_lowercase();
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
         bail!("An id is made of the digits 0 to 9, the letters a to f, and dashes");

@@ -5,7 +5,7 @@ use std::{env, path::PathBuf, sync::Arc};
 use super::{Error, Inner, Ledger, Service, decode};
 use crate::{
     Hosts, PriceBook, Recorder,
-    spool::{Drain, Options, Spool},
+    spool::{Decode, Drain, Options, Spool},
     store,
 };
 
@@ -90,7 +90,7 @@ impl Builder {
             Error::Unavailable(format!("The spool folder {} cannot be used: {error}", folder.display()))
         })?);
         let prices = self.recorder.prices.clone();
-        let drain = Drain::start(Arc::clone(&spool), store.into(), Arc::new(move |line: &[u8]| decode(line, &prices)))
+        let drain = Drain::start(Arc::clone(&spool), store.into(), Decode::new(move |line| decode(line, &prices)))
             .map_err(|error| Error::Unavailable(format!("The ledger's thread could not be started: {error}")))?;
         let service = Service { told: (self.service_name, self.environment), ..Service::default() };
         let inner = Arc::new(Inner { spool, drain, service });
