@@ -73,6 +73,15 @@ pub struct Call {
     pub extra: Map<String, Value>,
 }
 
+impl Call {
+    /// Whether the answer was a stream: one was asked for, and not refused. `None`: unknown.
+    #[must_use]
+    pub fn was_streamed(&self) -> Option<bool> {
+        let refused = self.outcome.http_status.is_some_and(|status| status >= 400);
+        self.request.stream.map(|asked| asked && !refused)
+    }
+}
+
 /// The ids of a call's span. All zero: not known (yet).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -408,8 +417,10 @@ pub(crate) use words;
 
 words! {
     /// How the body of the answer ended.
+    #[derive(Default)]
     Ending {
         /// It ended, or the protocol said that it was over.
+        #[default]
         Complete = "complete",
         /// The caller dropped it before that.
         Cancelled = "cancelled",
@@ -418,14 +429,9 @@ words! {
     }
 }
 
-impl Default for Ending {
-    fn default() -> Self {
-        Self::Complete
-    }
-}
-
 words! {
     /// Where the counts of a [`Usage`] come from.
+    #[derive(Default)]
     UsageSource {
         /// The provider reported them.
         Provider = "provider",
@@ -434,13 +440,8 @@ words! {
         /// We estimated them.
         Estimated = "estimated",
         /// There are none.
+        #[default]
         None = "none",
-    }
-}
-
-impl Default for UsageSource {
-    fn default() -> Self {
-        Self::None
     }
 }
 
@@ -462,19 +463,15 @@ words! {
 
 words! {
     /// Who told us of a call. Of two versions of one row, the later in this list wins.
+    #[derive(Default)]
     Source {
         /// A span of another library.
         Foreign = "foreign",
         /// A span with `spanledger.*` attributes, over OTLP.
         Otlp = "otlp",
         /// Our own capture, or `Ledger::record`.
+        #[default]
         Capture = "capture",
-    }
-}
-
-impl Default for Source {
-    fn default() -> Self {
-        Self::Capture
     }
 }
 

@@ -54,6 +54,7 @@ pub struct CallContext {
     pub tags: Map<String, Value>,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "numbers, UUIDs and texts are given alike")]
 impl CallContext {
     /// A context for a task.
     #[must_use]

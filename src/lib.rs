@@ -55,7 +55,10 @@ pub mod call;
 pub mod confidence;
 pub mod context;
 
-#[cfg_attr(not(any(feature = "reqwest", feature = "tower")), expect(dead_code, reason = "nothing is watched without a way in"))]
+#[cfg_attr(
+    not(any(feature = "reqwest", feature = "tower")),
+    expect(dead_code, reason = "nothing is watched without a way in")
+)]
 pub mod capture;
 
 pub mod framing;
@@ -67,11 +70,11 @@ pub mod pricing;
 pub mod span;
 
 #[cfg(feature = "ledger")]
+pub mod ledger;
+#[cfg(feature = "ledger")]
 pub mod spool;
 #[cfg(feature = "ledger")]
 pub mod store;
-#[cfg(feature = "ledger")]
-pub mod ledger;
 
 #[cfg(feature = "cli")]
 pub mod report;

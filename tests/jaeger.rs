@@ -1,4 +1,5 @@
 //! A call is in Jaeger, through a real OpenTelemetry Collector, nested under the application's own spans.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test fails by panicking")]
 
 use std::{process::Command, time::Duration};
 
@@ -6,8 +7,8 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use serde_json::{Value, json};
-use spanledger::{CallContext, CallHandle, Confidence, Hosts, Ledger, store::Query};
 use services::{Service, answers, eventually, free_address, path};
+use spanledger::{CallContext, CallHandle, Confidence, Hosts, Ledger, store::Query};
 use tracing::Instrument as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -100,7 +101,10 @@ async fn a_call_is_one_span_in_jaeger_under_the_applications_span_and_names_its_
     provider.force_flush().unwrap();
 
     let store = spanledger::store::open(&url, false).unwrap();
-    let table = store.query(&Query::new("SELECT id, trace_id, span_id, parent_span_id, cost_usd FROM usage_log")).await.unwrap();
+    let table = store
+        .query(&Query::new("SELECT id, trace_id, span_id, parent_span_id, cost_usd FROM usage_log"))
+        .await
+        .unwrap();
     assert_eq!(table.rows.len(), 1, "one call, one row");
     let row: Vec<String> = table.rows[0][..4].iter().map(|cell| cell.as_str().unwrap().to_owned()).collect();
 
@@ -110,7 +114,8 @@ async fn a_call_is_one_span_in_jaeger_under_the_applications_span_and_names_its_
         Some(spans(&answer)).filter(|spans| spans.len() == 3)
     })
     .await;
-    let find = |name: &str| spans.iter().find(|span| span["name"] == name).unwrap_or_else(|| panic!("{name}: {spans:#?}"));
+    let find =
+        |name: &str| spans.iter().find(|span| span["name"] == name).unwrap_or_else(|| panic!("{name}: {spans:#?}"));
     let (job, classify, call) = (find("job"), find("classify"), find("chat gpt-4o-mini"));
     assert_eq!(classify["parentSpanId"], job["spanId"]);
     assert_eq!(call["parentSpanId"], classify["spanId"]);

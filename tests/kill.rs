@@ -1,4 +1,5 @@
 //! `kill -9` of a program under load: every call whose body had ended is a row after the next open, once.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking")]
 
 use std::{
     collections::{HashMap, HashSet},
@@ -28,7 +29,8 @@ fn the_program_under_load() {
             .hosts(Hosts::default().name(&server, "openai"))
             .open()
             .unwrap();
-        let http = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(ledger.reqwest_middleware()).build();
+        let http =
+            reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(ledger.reqwest_middleware()).build();
         let callers = (0..CALLERS).map(|caller| {
             let (http, server) = (http.clone(), server.clone());
             tokio::task::spawn(async move {
@@ -66,8 +68,11 @@ async fn every_call_whose_body_had_ended_is_a_row_after_kill_9_once() {
     assert_eq!(ledger.flush(Duration::from_secs(60)).await.waiting, 0, "{:?}", ledger.health());
     let store = spanledger::store::open(&url, false).unwrap();
     let table = store.query(&Query::new("SELECT id, json_extract(tags, '$.number') FROM usage_log")).await.unwrap();
-    let rows: Vec<(String, String)> =
-        table.rows.iter().map(|row| (row[0].as_str().unwrap().to_owned(), row[1].as_str().unwrap().to_owned())).collect();
+    let rows: Vec<(String, String)> = table
+        .rows
+        .iter()
+        .map(|row| (row[0].as_str().unwrap().to_owned(), row[1].as_str().unwrap().to_owned()))
+        .collect();
     let stored: HashMap<_, _> = rows.iter().cloned().collect();
     assert_eq!(stored.len(), rows.len(), "no row twice");
     let lost: HashSet<_> = ended.iter().filter(|(id, number)| stored.get(*id) != Some(*number)).collect();
@@ -99,7 +104,9 @@ fn run_and_kill(folder: &Path, server: &str, after: u64) -> Vec<(String, String)
 }
 
 async fn openai() -> String {
-    let answer = axum::Json(json!({"id": "x", "model": "m", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}));
+    let answer = axum::Json(
+        json!({"id": "x", "model": "m", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}),
+    );
     let router = axum::Router::new().route("/v1/chat/completions", axum::routing::post(async move || answer.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -1,4 +1,5 @@
 //! A real model server: what the rows count is what the server said, on each protocol and each way in.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{process::Command, time::Duration};
 
@@ -7,8 +8,8 @@ use futures_util::StreamExt as _;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
-use spanledger::{CallContext, Hosts, Ledger, RequestBody, store::Query};
 use services::{Service, answers, free_address, path};
+use spanledger::{CallContext, Hosts, Ledger, RequestBody, store::Query};
 use tower::{Layer as _, ServiceExt as _};
 
 #[path = "support/services.rs"]
@@ -18,7 +19,8 @@ mod services;
 async fn ollama(folder: &std::path::Path) -> (Service, String) {
     let address = free_address();
     let models = folder.join("models");
-    let environment = [("OLLAMA_HOST", address.as_ref()), ("OLLAMA_MODELS", models.as_os_str()), ("HOME", folder.as_os_str())];
+    let environment =
+        [("OLLAMA_HOST", address.as_ref()), ("OLLAMA_MODELS", models.as_os_str()), ("HOME", folder.as_os_str())];
     let program = path("ollama");
     let serve = Service::start(Command::new(&program).arg("serve").envs(environment), &folder.join("ollama.log"));
     answers(&format!("http://{address}/api/version")).await;
@@ -60,9 +62,8 @@ fn questions() -> Vec<(&'static str, Value, [&'static str; 2])> {
 /// What an answer states at a place: the last document of a stream that has it counts.
 fn stated(answer: &[u8], pointer: &str) -> Option<u64> {
     let text = String::from_utf8_lossy(answer);
-    let documents = text.lines().filter_map(|line| {
-        serde_json::from_str::<Value>(line.strip_prefix("data:").unwrap_or(line)).ok()
-    });
+    let documents =
+        text.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data:").unwrap_or(line)).ok());
     documents.filter_map(|document| document.pointer(pointer)?.as_u64()).last()
 }
 
@@ -82,7 +83,8 @@ async fn rows_count_what_a_real_server_said_on_each_protocol_and_way_in() {
     let ledger = Ledger::builder(&url).hosts(Hosts::default().name(&address, "ollama")).open().unwrap();
     let mut expected = Vec::new();
 
-    let middleware = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(ledger.reqwest_middleware()).build();
+    let middleware =
+        reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(ledger.reqwest_middleware()).build();
     let hyper: Client<_, RequestBody<Full<bytes::Bytes>>> = Client::builder(TokioExecutor::new()).build_http();
     let tower = ledger.tower_layer().layer(hyper);
     let service = ledger.tower_layer().layer(reqwest::Client::new());
@@ -120,7 +122,11 @@ async fn rows_count_what_a_real_server_said_on_each_protocol_and_way_in() {
         assert_eq!(row[0], expected.way, "{expected:?}");
         assert_eq!(row[1].as_u64(), expected.input, "input tokens: {expected:?}");
         assert_eq!(row[2].as_u64(), expected.output, "output tokens: {expected:?}");
-        assert_eq!((&row[3], &row[4], &row[5]), (&json!("complete"), &json!("success"), &json!("ollama")), "{expected:?}");
+        assert_eq!(
+            (&row[3], &row[4], &row[5]),
+            (&json!("complete"), &json!("success"), &json!("ollama")),
+            "{expected:?}"
+        );
         assert_eq!(row[7], "noise", "{expected:?}");
         assert!(row[6] == "noise" || row[6].is_null(), "{expected:?}: {row:?}");
         assert!(expected.input.is_some_and(|count| count > 0), "the server counts: {expected:?}");
@@ -141,7 +147,8 @@ async fn through_async_openai(ledger: &Ledger, address: &str) -> Vec<Expected> {
 
     let whole = CallContext::new(WAY).scope(client.chat().create(request.build().unwrap())).await.unwrap();
     let usage = whole.usage.unwrap();
-    let counts = |input: u32, output: u32| Expected { way: WAY, path, input: Some(input.into()), output: Some(output.into()) };
+    let counts =
+        |input: u32, output: u32| Expected { way: WAY, path, input: Some(input.into()), output: Some(output.into()) };
     let mut expected = vec![counts(usage.prompt_tokens, usage.completion_tokens)];
 
     let options: async_openai::types::chat::ChatCompletionStreamOptions =
@@ -174,7 +181,7 @@ async fn a_stream_abandoned_half_way_is_one_cancelled_row() {
     let table = spanledger::store::open(&url, false).unwrap().query(&Query::new(sql)).await.unwrap();
     assert_eq!(table.rows.len(), 1);
     let row = &table.rows[0];
-    assert_eq!(row[..3], [json!("cancelled"), json!("success"), json!(1)]);
+    assert_eq!(row[..3], [json!("cancelled"), json!("success"), json!(true)]);
     assert_eq!(row[3..5], [Value::Null, json!("none")], "nobody said how many tokens: unknown, not zero");
     assert!(row[5].as_f64().unwrap() > 0.0);
 }

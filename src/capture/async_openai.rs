@@ -53,7 +53,11 @@ where
 
 /// The same factory, whose requests are looked at as they are built. A request is never built only to be looked at; of
 /// several builds (a retry beneath this layer) the last one counts: it is the one that is answered.
-fn looked_at(factory: HttpRequestFactory, recorder: Arc<Recorder>, seen: Arc<Mutex<Option<Watch>>>) -> HttpRequestFactory {
+fn looked_at(
+    factory: HttpRequestFactory,
+    recorder: Arc<Recorder>,
+    seen: Arc<Mutex<Option<Watch>>>,
+) -> HttpRequestFactory {
     HttpRequestFactory::new(move || {
         let (factory, recorder, seen) = (factory.clone(), Arc::clone(&recorder), Arc::clone(&seen));
         async move {

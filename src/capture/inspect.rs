@@ -56,8 +56,7 @@ pub fn inspect(recorder: &Recorder, exchange: &Exchange<'_>) -> Option<Call> {
     let method = exchange.method.to_ascii_uppercase();
     let head = RequestHead { method: &method, host: &host, port, path, query, headers: &headers };
     let body = exchange.request_body.map_or(RequestBytes::Unseen, RequestBytes::Whole);
-    let mut watch =
-        Watch::begin_at(&recorder, &head, None, body, exchange.started_at, Some(exchange.duration))?;
+    let mut watch = Watch::begin_at(&recorder, &head, None, body, exchange.started_at, Some(exchange.duration))?;
     match exchange.status {
         Some(status) => {
             let mut headers = exchange.response_headers.clone();

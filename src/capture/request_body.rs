@@ -64,4 +64,3 @@ impl<B: Body> Body for RequestBody<B> {
         self.inner.size_hint()
     }
 }
-

@@ -13,7 +13,9 @@ use http::HeaderMap;
 use opentelemetry::{
     Context, InstrumentationScope, KeyValue, global,
     propagation::Injector,
-    trace::{SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState, Tracer as _},
+    trace::{
+        SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState, Tracer as _,
+    },
 };
 
 use crate::{

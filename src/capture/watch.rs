@@ -137,7 +137,9 @@ impl Watch {
         self.observe(|watch| {
             let Some((provider, detected)) = provider::detect(head, &watch.recorder.hosts) else { return };
             let started_at = watch.call.started_at;
-            let Some((mut call, reader)) = Self::prepare(provider, &detected, head, None, body, started_at) else { return };
+            let Some((mut call, reader)) = Self::prepare(provider, &detected, head, None, body, started_at) else {
+                return;
+            };
             call.identity = watch.call.identity;
             (watch.call, watch.reader) = (call, reader);
         });

@@ -46,8 +46,8 @@ pub(super) async fn quietly(url: &str) -> anyhow::Result<Option<spool::Drained>>
     let Some(folder) = ledger::spool_folder(url).filter(|folder| folder.is_dir()) else { return Ok(None) };
     let store = store::open(url, true)?;
     let prices = PriceBook::bundled();
-    let decode = spool::Decode::new(move |line| ledger::decode(line, &prices));
-    let drained = spool::drain_once(&folder, &*store, decode, PATIENCE, |_| ()).await;
+    let drained =
+        spool::drain_once(&folder, &*store, &move |line| ledger::decode(line, &prices), PATIENCE, |_| ()).await;
     let drained = drained.with_context(|| format!("The spool folder {} cannot be used", folder.display()))?;
     store.close().await;
     Ok(Some(drained))

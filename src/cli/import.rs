@@ -73,7 +73,10 @@ pub(super) async fn run(
     }
     drop(spool);
     let Tally { calls, later, skipped, unreadable, .. } = tally;
-    writeln!(out, "Read {calls} calls and {later} later facts; skipped {skipped} other spans; {unreadable} could not be read.")?;
+    writeln!(
+        out,
+        "Read {calls} calls and {later} later facts; skipped {skipped} other spans; {unreadable} could not be read."
+    )?;
     drain::drain(url, out).await?;
     anyhow::ensure!(unreadable == 0 || calls + later > 0, "Nothing in {file} could be imported");
     Ok(())

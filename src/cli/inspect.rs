@@ -47,7 +47,9 @@ Examples:
 
 fn named_host(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((host, provider)) if !host.is_empty() && !provider.is_empty() => Ok((host.to_owned(), provider.to_owned())),
+        Some((host, provider)) if !host.is_empty() && !provider.is_empty() => {
+            Ok((host.to_owned(), provider.to_owned()))
+        }
         _ => Err("write it as HOST=PROVIDER, such as llm.internal:8000=vllm".to_owned()),
     }
 }
@@ -57,7 +59,8 @@ pub(super) fn run(arguments: Arguments, out: &mut dyn Write, notes: &mut dyn Wri
     if let Some(file) = &arguments.prices {
         prices = prices.with_path(file)?;
     }
-    let hosts = arguments.hosts.into_iter().fold(Hosts::default(), |hosts, (host, provider)| hosts.name(host, provider));
+    let hosts =
+        arguments.hosts.into_iter().fold(Hosts::default(), |hosts, (host, provider)| hosts.name(host, provider));
     let recorder = Recorder::new().with_prices(prices).with_hosts(hosts);
     let file = &arguments.file;
     let har: Value =
@@ -93,7 +96,8 @@ fn inspect_entry(recorder: &Recorder, entry: &Value) -> anyhow::Result<Option<Ca
     let started_at = started_at(text("/startedDateTime"))?;
     let request_body = body(entry.pointer("/request/postData"))?;
     let response_body = body(entry.pointer("/response/content"))?.unwrap_or_default();
-    let status = entry.pointer("/response/status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let status =
+        entry.pointer("/response/status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
     let milliseconds = entry.get("time").and_then(Value::as_f64).filter(|time| *time >= 0.0).unwrap_or(0.0);
     let exchange = Exchange {
         method: text("/request/method").context("request.method is missing")?,
@@ -113,7 +117,8 @@ fn inspect_entry(recorder: &Recorder, entry: &Value) -> anyhow::Result<Option<Ca
 
 fn started_at(text: Option<&str>) -> anyhow::Result<Timestamp> {
     let text = text.context("startedDateTime is missing")?;
-    let time: jiff::Timestamp = text.parse().with_context(|| format!("startedDateTime {text:?} is no ISO 8601 time"))?;
+    let time: jiff::Timestamp =
+        text.parse().with_context(|| format!("startedDateTime {text:?} is no ISO 8601 time"))?;
     Ok(Timestamp::from_micros(time.as_microsecond()))
 }
 

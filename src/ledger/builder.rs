@@ -5,7 +5,7 @@ use std::{env, path::PathBuf, sync::Arc};
 use super::{Error, Inner, Ledger, Service, decode};
 use crate::{
     Hosts, PriceBook, Recorder,
-    spool::{Decode, Drain, Options, Spool},
+    spool::{Drain, Options, Spool},
     store,
 };
 
@@ -84,13 +84,15 @@ impl Builder {
     pub fn open(self) -> Result<Ledger, Error> {
         let store = store::open(&self.url, true)?;
         let folder = self.spool.or_else(|| spool_folder(&self.url)).ok_or_else(|| {
-            Error::Refused("This ledger has no folder of its own for the spool: name one in SPANLEDGER_SPOOL".to_owned())
+            Error::Refused(
+                "This ledger has no folder of its own for the spool: name one in SPANLEDGER_SPOOL".to_owned(),
+            )
         })?;
         let spool = Arc::new(Spool::open(&folder, self.options).map_err(|error| {
             Error::Unavailable(format!("The spool folder {} cannot be used: {error}", folder.display()))
         })?);
         let prices = self.recorder.prices.clone();
-        let drain = Drain::start(Arc::clone(&spool), store.into(), Decode::new(move |line| decode(line, &prices)))
+        let drain = Drain::start(&spool, store, move |line: &[u8]| decode(line, &prices))
             .map_err(|error| Error::Unavailable(format!("The ledger's thread could not be started: {error}")))?;
         let service = Service { told: (self.service_name, self.environment), ..Service::default() };
         let inner = Arc::new(Inner { spool, drain, service });
@@ -113,7 +115,10 @@ fn service_of_environment(variable: impl Fn(&str) -> Option<String>) -> (Option<
     let attributes = variable("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
     let attribute = |wanted: &[&str]| {
         let pairs = attributes.split(',').filter_map(|pair| pair.split_once('='));
-        pairs.map(|(name, value)| (name.trim(), value.trim())).find(|(name, _)| wanted.contains(name)).map(|(_, value)| value.to_owned())
+        pairs
+            .map(|(name, value)| (name.trim(), value.trim()))
+            .find(|(name, _)| wanted.contains(name))
+            .map(|(_, value)| value.to_owned())
     };
     let service = variable("OTEL_SERVICE_NAME").filter(|name| !name.is_empty());
     (

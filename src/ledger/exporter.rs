@@ -48,7 +48,9 @@ impl SpanExporter for LedgerSpanExporter {
     fn set_resource(&mut self, resource: &Resource) {
         let attributes = resource.iter().map(|(key, value)| attribute(key.as_str(), value)).collect();
         *self.resource.lock().unwrap_or_else(PoisonError::into_inner) = attributes;
-        let text = |name: &'static str| resource.get(&opentelemetry::Key::from_static_str(name)).map(|value| value.to_string());
+        let text = |name: &'static str| {
+            resource.get(&opentelemetry::Key::from_static_str(name)).map(|value| value.to_string())
+        };
         self.ledger.learn_resource(text(names::SERVICE_NAME), text(names::ENVIRONMENT));
     }
 }
@@ -114,4 +116,3 @@ fn any_value(value: &OtelValue) -> Value {
         other => json!({"stringValue": other.to_string()}),
     }
 }
-

@@ -33,10 +33,6 @@ pub use builder::Builder;
 pub(crate) use builder::spool_folder;
 pub use exporter::LedgerSpanExporter;
 
-pub use crate::{
-    spool::{Flushed, Health, NotReady},
-    store::Error,
-};
 use crate::{
     PriceBook, Recorder,
     call::{Call, Later, Record, RowId, Source, Timestamp},
@@ -45,6 +41,10 @@ use crate::{
     span::{line, read},
     spool::{Drain, Spool},
     store,
+};
+pub use crate::{
+    spool::{Flushed, Health},
+    store::Error,
 };
 
 /// A ledger: the rows of all AI calls, in a database of yours. Cheap to clone.
@@ -103,7 +103,6 @@ impl Ledger {
     }
 
     /// A ledger with choices of your own: prices, named hosts, service name, spool.
-    #[must_use]
     pub fn builder(url: impl AsRef<str>) -> Builder {
         Builder::new(url.as_ref())
     }
@@ -114,21 +113,15 @@ impl Ledger {
         LedgerSpanExporter::new(Arc::clone(&self.inner))
     }
 
-    /// Waits until the schema is up to date.
-    ///
-    /// # Errors
-    ///
-    /// It is not, after this time. Calls are recorded all the same.
-    pub async fn ready(&self, timeout: Duration) -> Result<(), NotReady> {
+    /// Waits until the schema is up to date; `false`: not within this time, and [`health`](Self::health) says why. Calls are
+    /// recorded all the same.
+    pub async fn ready(&self, timeout: Duration) -> bool {
         self.inner.drain.ready(timeout).await
     }
 
     /// As [`ready`](Self::ready), without a runtime.
-    ///
-    /// # Errors
-    ///
-    /// As [`ready`](Self::ready).
-    pub fn ready_blocking(&self, timeout: Duration) -> Result<(), NotReady> {
+    #[must_use]
+    pub fn ready_blocking(&self, timeout: Duration) -> bool {
         self.inner.drain.ready_blocking(timeout)
     }
 

@@ -6,7 +6,10 @@ use genai_prices::{PriceRequest, UsageKey};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{user::{date, file}, *};
+use super::{
+    user::{date, file},
+    *,
+};
 use crate::call::{Timestamp, Usage, UsageSource, Usd};
 
 const EXAMPLE: &str = include_str!("example.toml");

@@ -48,6 +48,10 @@ impl Dialect {
     #[must_use]
     pub fn from_env() -> Self {
         let asked = std::env::var("OTEL_SEMCONV_STABILITY_OPT_IN").unwrap_or_default();
-        if asked.split(',').any(|word| word.trim() == "gen_ai_latest_experimental") { Self::Latest } else { Self::V1_41 }
+        if asked.split(',').any(|word| word.trim() == "gen_ai_latest_experimental") {
+            Self::Latest
+        } else {
+            Self::V1_41
+        }
     }
 }

@@ -145,7 +145,8 @@ prop_compose! {
 }
 
 fn extra() -> impl Strategy<Value = Map<String, Value>> {
-    let names = prop_oneof!["x\\.[a-z]{1,8}", Just(names::REQUEST_TOP_P.to_owned()), Just(names::REQUEST_SEED.to_owned())];
+    let names =
+        prop_oneof!["x\\.[a-z]{1,8}", Just(names::REQUEST_TOP_P.to_owned()), Just(names::REQUEST_SEED.to_owned())];
     collection::btree_map(names, json_value(), 0..3).prop_map(|map: BTreeMap<_, _>| map.into_iter().collect())
 }
 
@@ -283,11 +284,15 @@ fn one_bad_span_never_takes_its_neighbours_with_it() {
 fn top_k_is_a_double_in_1_41_and_an_integer_in_the_newest() {
     let mut call = Call { operation: "chat".into(), ..Call::default() };
     call.extra.insert(names::REQUEST_TOP_K.to_owned(), json!(40));
-    for (dialect, value) in [(Dialect::V1_41, opentelemetry::Value::F64(40.0)), (Dialect::Latest, opentelemetry::Value::I64(40))]
+    for (dialect, value) in
+        [(Dialect::V1_41, opentelemetry::Value::F64(40.0)), (Dialect::Latest, opentelemetry::Value::I64(40))]
     {
         let mut attributes: Vec<KeyValue> = Vec::new();
         write::write(&call, dialect, &mut attributes);
-        assert_eq!(attributes.iter().find(|kv| kv.key.as_str() == names::REQUEST_TOP_K).map(|kv| &kv.value), Some(&value));
+        assert_eq!(
+            attributes.iter().find(|kv| kv.key.as_str() == names::REQUEST_TOP_K).map(|kv| &kv.value),
+            Some(&value)
+        );
     }
 }
 

@@ -236,7 +236,9 @@ fn json_size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 2,
         Value::Array(items) => 2 + items.iter().map(|item| json_size(item) + 1).sum::<usize>(),
-        Value::Object(members) => 2 + members.iter().map(|(name, item)| name.len() + 4 + json_size(item)).sum::<usize>(),
+        Value::Object(members) => {
+            2 + members.iter().map(|(name, item)| name.len() + 4 + json_size(item)).sum::<usize>()
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,
     }
 }

@@ -144,7 +144,7 @@ columns! {
     model_identifier: Text = model_identifier,
     node_id: Text = |call| maybe(call.context.node_id.as_deref()),
     response_id: Text = |call| maybe(call.response.id.as_deref()),
-    streamed: Bool = |call| call.request.stream.map_or(Cell::Null, Cell::Bool),
+    streamed: Bool = |call| call.was_streamed().map_or(Cell::Null, Cell::Bool),
     temperature: Real = |call| real(call.request.temperature),
     service_tier: Text = |call| maybe(call.response.service_tier.as_deref().or(call.request.service_tier.as_deref())),
     finish_reasons: Json = |call| json_unless(call.response.finish_reasons.is_empty(), || json!(call.response.finish_reasons)),

@@ -2,6 +2,7 @@
 //!
 //! `scripts/test` finds or builds the programs and names them in `SPANLEDGER_JAEGER`, `SPANLEDGER_OTELCOL`,
 //! `SPANLEDGER_OLLAMA` and `SPANLEDGER_TINY_MODEL`; without these, `scripts/services` is asked.
+#![expect(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "a test fails by panicking")]
 
 use std::{
     env, fs,
@@ -69,5 +70,6 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
 
 /// Waits until a URL answers with success.
 pub async fn answers(url: &str) {
-    eventually(url, async || reqwest::get(url).await.ok().filter(|response| response.status().is_success()).map(drop)).await;
+    eventually(url, async || reqwest::get(url).await.ok().filter(|response| response.status().is_success()).map(drop))
+        .await;
 }
