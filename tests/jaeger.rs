@@ -1,5 +1,5 @@
 //! A call is in Jaeger, through a real OpenTelemetry Collector, nested under the application's own spans.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking")]
 
 use std::{process::Command, time::Duration};
 

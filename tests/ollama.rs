@@ -1,5 +1,5 @@
 //! A real model server: what the rows count is what the server said, on each protocol and each way in.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking")]
 
 use std::{process::Command, time::Duration};
 
@@ -64,12 +64,13 @@ fn stated(answer: &[u8], pointer: &str) -> Option<u64> {
     let text = String::from_utf8_lossy(answer);
     let documents =
         text.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data:").unwrap_or(line)).ok());
-    documents.filter_map(|document| document.pointer(pointer)?.as_u64()).last()
+    documents.filter_map(|document| document.pointer(pointer)?.as_u64()).next_back()
 }
 
 #[derive(Debug, Default)]
 struct Expected {
     way: &'static str,
+    #[expect(dead_code, reason = "shown when an assertion fails")]
     path: &'static str,
     input: Option<u64>,
     output: Option<u64>,

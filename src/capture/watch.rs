@@ -197,12 +197,6 @@ impl Watch {
         self.over |= progress.over;
     }
 
-    /// Whether the body needs no more watching: it ended, or the protocol said that the answer is over.
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests ask"))]
-    pub(super) const fn is_over(&self) -> bool {
-        self.over || self.ended
-    }
-
     /// The body has ended, this way. Only the first ending counts.
     pub(super) fn end(&mut self, ending: Ending) {
         if self.ended {

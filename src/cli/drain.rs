@@ -43,7 +43,10 @@ pub(super) async fn drain(url: &str, out: &mut dyn Write) -> anyhow::Result<()> 
 
 /// Drains what waits, if there is a spool.
 pub(super) async fn quietly(url: &str) -> anyhow::Result<Option<spool::Drained>> {
-    let Some(folder) = ledger::spool_folder(url).filter(|folder| folder.is_dir()) else { return Ok(None) };
+    let folder = store::spool_folder(url)?;
+    if !folder.is_dir() {
+        return Ok(None);
+    }
     let store = store::open(url, true)?;
     let prices = PriceBook::bundled();
     let drained =

@@ -11,9 +11,9 @@ use super::drain;
 use crate::{
     PriceBook,
     call::{Record, Source},
-    ledger,
     span::{line, read},
     spool::{LONGEST_LINE, Options, Spool},
+    store,
 };
 
 /// Imports AI calls from OTLP/JSON lines, as the collector's file exporter and the spool write them.
@@ -60,7 +60,7 @@ pub(super) async fn run(
         "-" => Box::new(std::io::stdin().lock()),
         file => Box::new(BufReader::new(File::open(file).with_context(|| format!("{file} cannot be opened"))?)),
     };
-    let folder = ledger::spool_folder(url).context("This is no URL of a ledger; name one such as sqlite://usage.db")?;
+    let folder = store::spool_folder(url)?;
     let spool = Spool::open(&folder, Options::default())
         .with_context(|| format!("The spool folder {} cannot be used", folder.display()))?;
     let mut tally = Tally::default();

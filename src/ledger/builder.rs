@@ -52,7 +52,7 @@ impl Builder {
         self
     }
 
-    /// Keeps the spool in this folder; beside the database file by default, or where `SPANLEDGER_SPOOL` says.
+    /// Keeps the spool in this folder; beside the database file by default.
     pub fn spool(mut self, folder: impl Into<PathBuf>) -> Self {
         self.spool = Some(folder.into());
         self
@@ -83,11 +83,10 @@ impl Builder {
     /// Only for a URL that names no database, and for a spool folder that cannot be used.
     pub fn open(self) -> Result<Ledger, Error> {
         let store = store::open(&self.url, true)?;
-        let folder = self.spool.or_else(|| spool_folder(&self.url)).ok_or_else(|| {
-            Error::Refused(
-                "This ledger has no folder of its own for the spool: name one in SPANLEDGER_SPOOL".to_owned(),
-            )
-        })?;
+        let folder = match self.spool {
+            Some(folder) => folder,
+            None => store::spool_folder(&self.url)?,
+        };
         let spool = Arc::new(Spool::open(&folder, self.options).map_err(|error| {
             Error::Unavailable(format!("The spool folder {} cannot be used: {error}", folder.display()))
         })?);
@@ -99,15 +98,6 @@ impl Builder {
         let recorder = Recorder { sink: Some(Arc::clone(&inner) as _), ..self.recorder };
         Ok(Ledger { inner, recorder })
     }
-}
-
-/// Where the spool of a ledger is: where `SPANLEDGER_SPOOL` says, else beside its file.
-pub(crate) fn spool_folder(url: &str) -> Option<PathBuf> {
-    env::var_os("SPANLEDGER_SPOOL").filter(|folder| !folder.is_empty()).map(PathBuf::from).or_else(|| {
-        let mut folder = store::local_file(url)?.into_os_string();
-        folder.push(".spool");
-        Some(folder.into())
-    })
 }
 
 /// `service.name` and `deployment.environment.name`, as OpenTelemetry's environment variables say them.

@@ -5,8 +5,8 @@
 //! the call is appended to the spool first and given to its span second. A row is therefore written whether a sampler kept
 //! the span, whether a tracer provider is installed at all, and whatever `RUST_LOG` says.
 //!
-//! The spool is a folder beside the database file (`usage.db.spool/`), or where `SPANLEDGER_SPOOL` says. A thread of the
-//! ledger's own drains it into the store, with its own runtime: nothing here needs or blocks the application's.
+//! The spool is a folder beside the database file (`usage.db.spool/`), or where the builder says. A thread of the ledger's
+//! own drains it into the store, with its own runtime: nothing here needs or blocks the application's.
 //!
 //! - [`ready`](Ledger::ready) waits until the schema is up to date. Calls need not wait: the spool takes them before.
 //! - [`flush`](Ledger::flush) waits until what was recorded is stored; it returns how many lines are not stored yet.
@@ -29,8 +29,6 @@ use std::{
 };
 
 pub use builder::Builder;
-#[cfg(feature = "cli")]
-pub(crate) use builder::spool_folder;
 pub use exporter::LedgerSpanExporter;
 
 use crate::{
@@ -64,6 +62,10 @@ pub use crate::{
 #[derive(Clone, Debug)]
 pub struct Ledger {
     inner: Arc<Inner>,
+    #[cfg_attr(
+        not(any(feature = "reqwest", feature = "tower")),
+        expect(dead_code, reason = "the ways in hand it out")
+    )]
     recorder: Recorder,
 }
 

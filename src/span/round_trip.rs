@@ -1,4 +1,5 @@
 //! Reading what was written gives the same call back, for generated calls within the caps.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeMap, time::Duration};
 

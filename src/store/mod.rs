@@ -15,8 +15,10 @@ use serde_json::Value;
 
 use crate::call::{Call, Record, RowId};
 
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "stores clean what they store"))]
 mod clean;
 pub mod columns;
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "stores keep models"))]
 mod model;
 mod moment;
 #[cfg(feature = "sqlite")]
