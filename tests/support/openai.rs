@@ -23,7 +23,8 @@ const fn chat(name: &'static str, counts: Counts) -> Scenario {
 }
 
 const fn responses(name: &'static str, counts: Counts) -> Scenario {
-    Scenario::new(name, Api::OpenAi, RESPONSES, "gpt-4o-mini", counts)
+    // The protocol has a status, and a finish reason only for what is incomplete.
+    Scenario::new(name, Api::OpenAi, RESPONSES, "gpt-4o-mini", counts).finish(&[])
 }
 
 /// What this server is asked in tests.

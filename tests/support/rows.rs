@@ -1,0 +1,51 @@
+//! The rows of a ledger, as anybody can query them.
+
+use serde_json::{Map, Value};
+use spanledger::{
+    call::Usd,
+    store::{self, Error, Query},
+};
+
+use super::Counts;
+
+/// One row: values by the names of the columns; the cost is a decimal string, from the exact column.
+#[derive(Clone, Debug)]
+pub struct Row(Map<String, Value>);
+
+impl Row {
+    /// A column. What is unknown is null.
+    pub fn get(&self, column: &str) -> &Value {
+        self.0.get(column).unwrap_or(&Value::Null)
+    }
+
+    /// A column of text; empty where it is unknown.
+    pub fn text(&self, column: &str) -> &str {
+        self.get(column).as_str().unwrap_or_default()
+    }
+
+    /// The token counts.
+    pub fn counts(&self) -> Counts {
+        let count = |column| self.get(column).as_u64();
+        Counts {
+            input: count("input_tokens"),
+            output: count("output_tokens"),
+            cache_read: count("cache_read_tokens"),
+            cache_write: count("cache_write_tokens"),
+            reasoning: count("reasoning_tokens"),
+        }
+    }
+}
+
+/// Every row of a ledger, the oldest first.
+pub async fn all(url: &str) -> Result<Vec<Row>, Error> {
+    let store = store::open(url, false)?;
+    let table = store.query(&Query::new("SELECT * FROM usage_log ORDER BY started_at, id")).await?;
+    store.close().await;
+    let row = |values: Vec<Value>| {
+        let mut row: Map<String, Value> = table.columns.iter().cloned().zip(values).collect();
+        let cost = row["cost_picousd"].as_i64().map(|cost| Usd::from_pico(cost).to_string());
+        row.insert("cost_usd".to_owned(), cost.into());
+        Row(row)
+    };
+    Ok(table.rows.into_iter().map(row).collect())
+}
