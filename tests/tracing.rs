@@ -1,0 +1,195 @@
+//! With OpenTelemetry and `tracing` set up in this way and that: spans where they belong, and one row per call whatever the
+//! set-up. The tracer provider is global, so these tests take turns.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::{collections::HashSet, time::Duration};
+
+use opentelemetry::{Value as OtelValue, global, trace::TracerProvider as _};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SpanData};
+use reqwest_middleware::ClientWithMiddleware;
+use spanledger::{AiCallMiddleware, CallContext, CallHandle, Ledger};
+use support::{Api, Pace, Row, Scenario, Servers, rows, scenario};
+use tokio::sync::{Mutex, MutexGuard};
+use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _};
+
+mod support;
+
+const SOON: Duration = Duration::from_secs(20);
+
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// A ledger, the servers, a global tracer provider, and the turn.
+struct Bench {
+    servers: Servers,
+    ledger: Ledger,
+    url: String,
+    provider: SdkTracerProvider,
+    spans: InMemorySpanExporter,
+    _folder: tempfile::TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Bench {
+    async fn new(sampler: Sampler, with_span_exporter: bool) -> Self {
+        let turn = TURN.lock().await;
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("usage.db").display());
+        let servers = Servers::start(Pace::AtOnce).await.unwrap();
+        let ledger = Ledger::builder(&url).hosts(servers.hosts()).open().unwrap();
+        let spans = InMemorySpanExporter::default();
+        let mut provider = SdkTracerProvider::builder().with_sampler(sampler).with_simple_exporter(spans.clone());
+        if with_span_exporter {
+            provider = provider.with_simple_exporter(ledger.span_exporter());
+        }
+        let provider = provider.build();
+        global::set_tracer_provider(provider.clone());
+        Self { servers, ledger, url, provider, spans, _folder: folder, _turn: turn }
+    }
+
+    fn http(&self) -> ClientWithMiddleware {
+        client(self.ledger.reqwest_middleware())
+    }
+
+    /// One call, read to its end.
+    async fn call(&self, http: &ClientWithMiddleware, scenario: &Scenario) {
+        ask(http, &self.servers.url(scenario.api), scenario).await;
+    }
+
+    async fn rows(&self) -> Vec<Row> {
+        assert_eq!(self.ledger.flush(SOON).await.waiting, 0, "everything is stored");
+        rows::all(&self.url).await.unwrap()
+    }
+
+    fn spans(&self) -> Vec<SpanData> {
+        self.provider.force_flush().unwrap();
+        self.spans.get_finished_spans().unwrap()
+    }
+}
+
+fn client(middleware: AiCallMiddleware) -> ClientWithMiddleware {
+    reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build()
+}
+
+async fn ask(http: &ClientWithMiddleware, server: &str, scenario: &Scenario) {
+    let request = http.post(format!("{server}{}", scenario.path)).json(&scenario.body());
+    request.send().await.unwrap().bytes().await.unwrap();
+}
+
+fn attribute<'a>(span: &'a SpanData, name: &str) -> Option<&'a OtelValue> {
+    span.attributes.iter().rfind(|attribute| attribute.key.as_str() == name).map(|attribute| &attribute.value)
+}
+
+#[tracing::instrument(skip_all)]
+async fn answer_a_question(http: &ClientWithMiddleware, server: &str, scenario: &Scenario) {
+    ask(http, server, scenario).await;
+}
+
+#[tokio::test]
+async fn calls_nest_under_instrumented_functions() {
+    let bench = Bench::new(Sampler::AlwaysOn, false).await;
+    let layer = tracing_opentelemetry::layer().with_tracer(bench.provider.tracer("application"));
+    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    let http = bench.http();
+    let scenarios =
+        ["openai chat", "openai chat, stream", "anthropic messages, stream"].map(|name| scenario::named(name).unwrap());
+    for scenario in scenarios {
+        answer_a_question(&http, &bench.servers.url(scenario.api), scenario).await;
+    }
+    drop(guard);
+
+    let rows = bench.rows().await;
+    let spans = bench.spans();
+    assert_eq!((rows.len(), spans.len()), (3, 6), "a row per call; a span per call and per function");
+    for row in rows {
+        let call = spans.iter().find(|span| span.span_context.span_id().to_string() == row.text("span_id")).unwrap();
+        let parent = spans.iter().find(|span| span.span_context.span_id() == call.parent_span_id).unwrap();
+        assert_eq!(parent.name, "answer_a_question");
+        assert_eq!(parent.span_context.trace_id(), call.span_context.trace_id());
+        assert_eq!(row.text("trace_id"), call.span_context.trace_id().to_string());
+        assert_eq!(row.text("parent_span_id"), parent.span_context.span_id().to_string());
+        assert_eq!(call.name, format!("chat {}", row.text("request_model")));
+        assert_eq!(attribute(call, "spanledger.row.id").map(ToString::to_string).as_deref(), Some(row.text("id")));
+        let input = attribute(call, "gen_ai.usage.input_tokens");
+        assert!(matches!(input, Some(OtelValue::I64(24))), "integers stay integers: {input:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_learnt_later_is_on_the_span_and_in_the_row() {
+    let bench = Bench::new(Sampler::AlwaysOn, false).await;
+    let scenario = scenario::named("openai chat").unwrap();
+    let request =
+        bench.http().post(format!("{}{}", bench.servers.url(Api::OpenAi), scenario.path)).json(&scenario.body());
+    let response = request.with_extension(CallContext::new("task").user(42)).send().await.unwrap();
+    let call = CallHandle::from_response(&response);
+    response.bytes().await.unwrap();
+    call.confidence(spanledger::Confidence::new(0.25)).fell_back("below 0.70");
+    assert!(bench.spans().is_empty(), "the span waits for the handle");
+    drop(call);
+
+    let (rows, spans) = (bench.rows().await, bench.spans());
+    assert_eq!((rows.len(), spans.len()), (1, 1));
+    assert_eq!((rows[0].text("task"), rows[0].text("user_id")), ("task", "42"));
+    assert_eq!((rows[0].text("action"), rows[0].text("fallback_reason")), ("fallback_to_rules", "below 0.70"));
+    assert_eq!(rows[0].get("confidence_score").as_f64(), Some(0.25));
+    assert_eq!(attribute(&spans[0], "spanledger.confidence.score"), Some(&OtelValue::F64(0.25)));
+}
+
+#[tokio::test]
+async fn a_sampler_that_keeps_nothing_costs_no_row() {
+    let bench = Bench::new(Sampler::AlwaysOff, true).await;
+    let scenario = scenario::named("openai chat").unwrap();
+    for _ in 0..5 {
+        bench.call(&bench.http(), scenario).await;
+    }
+    let rows = bench.rows().await;
+    let spans: HashSet<&str> = rows.iter().map(|row| row.text("span_id")).collect();
+    assert_eq!((rows.len(), spans.len(), bench.spans().len()), (5, 5, 0));
+}
+
+#[tokio::test]
+async fn a_sampler_of_one_per_cent_costs_no_row() {
+    let bench = Bench::new(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(0.01))), true).await;
+    let (http, scenario) = (bench.http(), scenario::named("anthropic messages, stream").unwrap());
+    for _ in 0..60 {
+        bench.call(&http, scenario).await;
+    }
+    let rows = bench.rows().await;
+    let spans: HashSet<&str> = rows.iter().map(|row| row.text("span_id")).collect();
+    assert_eq!((rows.len(), spans.len()), (60, 60));
+    assert!(bench.spans().len() < 30, "the sampler is at work");
+}
+
+#[tokio::test]
+async fn the_span_exporter_adds_no_row_to_one_that_is_there() {
+    let bench = Bench::new(Sampler::AlwaysOn, true).await;
+    let http = bench.http();
+    for api in Api::ALL {
+        bench.call(&http, &api.scenarios()[0]).await;
+    }
+    assert_eq!((bench.rows().await.len(), bench.spans().len()), (4, 4));
+}
+
+#[tokio::test]
+async fn the_span_exporter_makes_rows_of_calls_that_only_have_a_span() {
+    let bench = Bench::new(Sampler::AlwaysOn, true).await;
+    let scenario = scenario::named("openai chat, cached and reasoning").unwrap();
+    bench.call(&client(AiCallMiddleware::new()), scenario).await;
+    let rows = bench.rows().await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].counts(), scenario.counts);
+    assert_eq!(rows[0].text("request_model"), scenario.model);
+    assert_eq!(rows[0].text("span_id"), bench.spans()[0].span_context.span_id().to_string());
+}
+
+#[tokio::test]
+async fn a_log_filter_of_off_costs_neither_row_nor_span() {
+    let bench = Bench::new(Sampler::AlwaysOn, false).await;
+    let layer = tracing_opentelemetry::layer().with_tracer(bench.provider.tracer("application"));
+    let guard =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(layer.with_filter(EnvFilter::new("off"))));
+    let scenario = scenario::named("openai chat").unwrap();
+    answer_a_question(&bench.http(), &bench.servers.url(Api::OpenAi), scenario).await;
+    drop(guard);
+    assert_eq!((bench.rows().await.len(), bench.spans().len()), (1, 1), "the call's; the function's is filtered out");
+}
