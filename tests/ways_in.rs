@@ -45,7 +45,8 @@ impl Bench {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(SOON, written).await.unwrap_or_else(|_| panic!("{way:?}, {}: no row", scenario.name));
+        let written = tokio::time::timeout(SOON, written).await;
+        assert!(written.is_ok(), "{way:?}, {}: no row", scenario.name);
         seen
     }
 

@@ -13,6 +13,7 @@ use std::{
     error::Error,
     fs, io,
     path::Path,
+    process::ExitCode,
     time::{Duration, Instant},
 };
 
@@ -35,7 +36,17 @@ const FILE: &str = "quickstart.db";
 const LEDGER: &str = "sqlite://quickstart.db";
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match quickstart().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("The quickstart stopped: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn quickstart() -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
     println!("A small application asks four AI providers, all played on this machine.");
     println!("Each call becomes a row of {FILE}, through one line of middleware.\n");

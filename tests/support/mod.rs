@@ -15,7 +15,6 @@
 //!
 //! **A new scenario** is a line in the table of its provider, **a new provider** is a file like the four and a variant of
 //! [`Api`].
-#![expect(clippy::allow_attributes, reason = "each test and example uses a part of this module")]
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test and example uses a part of this module")]
 
 pub mod anthropic;
