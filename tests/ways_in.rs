@@ -73,7 +73,7 @@ fn assert_row(way: Way, row: &Row, scenario: &Scenario, counts: Counts, ending: 
     is("status", json!(if refused { "error" } else { "success" }));
     is("http_status", json!(scenario.status));
     assert_eq!(row.get("error_message").is_string(), refused, "{what}");
-    assert_eq!(*row.get("streamed") == json!(true), scenario.streamed, "{what}");
+    assert_eq!(*row.get("streamed") == json!(true), scenario.streamed && !refused, "{what}");
     if ending == "complete" {
         let reasons = scenario.finish_reasons;
         is("finish_reasons", if reasons.is_empty() { Value::Null } else { json!(reasons) });
