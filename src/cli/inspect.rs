@@ -54,6 +54,9 @@ fn named_host(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// The line of an entry that is no AI call.
+const NO_CALL: &str = "null";
+
 pub(super) fn run(arguments: Arguments, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
     let mut prices = PriceBook::bundled();
     if let Some(file) = &arguments.prices {
@@ -69,11 +72,11 @@ pub(super) fn run(arguments: Arguments, out: &mut dyn Write, notes: &mut dyn Wri
     let entries = entries.with_context(|| format!("{file} is not a HAR file: log.entries is missing"))?;
     for (index, entry) in entries.iter().enumerate() {
         let row = match inspect_entry(&recorder, entry) {
-            Ok(Some(call)) => Value::Object(store::row_json(&call)),
-            Ok(None) => Value::Null,
+            Ok(Some(call)) => serde_json::to_string(&store::columns::Row(&call))?,
+            Ok(None) => NO_CALL.to_owned(),
             Err(error) => {
                 writeln!(notes, "entry {}: {error:#}", index + 1)?;
-                Value::Null
+                NO_CALL.to_owned()
             }
         };
         writeln!(out, "{row}")?;
