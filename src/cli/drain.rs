@@ -9,7 +9,7 @@ use crate::{PriceBook, ledger, spool, store};
 /// How long a store may be away before what waits is left in the spool.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Stores what waits in the spool.
+/// Store what waits in the spool.
 ///
 /// A ledger's own thread does so all the time; reports do so first. This is for a spool whose program has ended. The spool
 /// is the folder beside the database file, or where SPANLEDGER_SPOOL says.

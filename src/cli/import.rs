@@ -16,7 +16,7 @@ use crate::{
     store,
 };
 
-/// Imports AI calls from OTLP/JSON lines, as the collector's file exporter and the spool write them.
+/// Import AI calls from the OTLP/JSON lines of a collector or a spool.
 ///
 /// Each line is one ExportTraceServiceRequest. Spans without gen_ai attributes are skipped. A line or span that cannot be
 /// read is reported with its line's number and costs nothing else. Importing a file twice changes nothing. The ledger is

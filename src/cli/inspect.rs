@@ -21,7 +21,7 @@ use crate::{
 /// Pieces that a recorded body is cut into: small enough that messages straddle them, as on the wire.
 const CHUNK: usize = 1024;
 
-/// Prints the rows that the exchanges of a HAR file would be.
+/// Show which rows the exchanges of a HAR file would be.
 ///
 /// One line of JSON per entry, in order: the columns of usage_log, decimals as text, null where unknown. Ids, created_at and
 /// updated_at are null. The price is that of the entry's startedDateTime. An entry that is no AI call prints null. No
