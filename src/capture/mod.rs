@@ -37,11 +37,17 @@
 //!
 //! # Memory
 //!
-//! A call in flight holds the bounded parser state of [`framing`](crate::framing), never the body itself.
+//! A call in flight holds the bounded parser state of [`framing`](crate::framing), never the body itself. Where the body
+//! is compressed (a tower stack may decompress above us), it also holds the decoder and its window.
 
 mod body;
 #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only tower has bodies that pass by"))]
 mod copied;
+#[cfg(feature = "tower")]
+mod decoded;
+#[cfg(not(feature = "tower"))]
+#[path = "not_decoded.rs"]
+mod decoded;
 mod handle;
 pub mod inspect;
 pub(crate) mod keeper;

@@ -25,7 +25,7 @@ impl<B: Body> RequestBody<B> {
         if let Some(copied) = &copied
             && inner.is_end_stream()
         {
-            copied.update(|passed| passed.ended = true);
+            copied.end();
         }
         Self { inner, copied }
     }
@@ -39,19 +39,20 @@ impl<B: Body> Body for RequestBody<B> {
         let mut this = self.project();
         let polled = this.inner.as_mut().poll_frame(cx);
         if let (Some(copied), Poll::Ready(frame)) = (&this.copied, &polled) {
-            let is_last = this.inner.is_end_stream();
-            copied.update(|passed| match frame {
+            match frame {
                 Some(Ok(frame)) => {
-                    if let (Some(data), Some(copy)) = (frame.data_ref(), &mut passed.copy)
-                        && !see(data, |bytes| copy.push(bytes))
+                    if let Some(data) = frame.data_ref()
+                        && !see(data, |bytes| copied.push(bytes))
                     {
-                        passed.copy = None;
+                        copied.give_up();
                     }
-                    passed.ended |= is_last;
+                    if this.inner.is_end_stream() {
+                        copied.end();
+                    }
                 }
-                Some(Err(_)) => passed.copy = None,
-                None => passed.ended = true,
-            });
+                Some(Err(_)) => copied.give_up(),
+                None => copied.end(),
+            }
         }
         polled
     }

@@ -42,10 +42,9 @@ where
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture<S::Future> {
         let (mut parts, body) = request.into_parts();
-        let encoded = parts.headers.contains_key(http::header::CONTENT_ENCODING);
-        let copied = (!encoded).then(Arc::<Copied>::default);
-        let watch = begin(&self.recorder, &parts, copied.clone());
-        let body = RequestBody::new(body, watch.as_ref().and(copied));
+        let copied = Arc::new(Copied::new(&parts.headers));
+        let watch = begin(&self.recorder, &parts, Arc::clone(&copied));
+        let body = RequestBody::new(body, watch.is_some().then_some(copied));
         if let Some(watch) = &watch {
             watch.send_trace_headers(&mut parts.headers);
         }
@@ -54,7 +53,7 @@ where
     }
 }
 
-fn begin(recorder: &Arc<Recorder>, parts: &http::request::Parts, copied: Option<Arc<Copied>>) -> Option<Watch> {
+fn begin(recorder: &Arc<Recorder>, parts: &http::request::Parts, copied: Arc<Copied>) -> Option<Watch> {
     let host_header = || parts.headers.get(http::header::HOST)?.to_str().ok()?.parse::<http::uri::Authority>().ok();
     let authority = parts.uri.authority().cloned().or_else(host_header)?;
     let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
@@ -66,6 +65,5 @@ fn begin(recorder: &Arc<Recorder>, parts: &http::request::Parts, copied: Option<
         query: parts.uri.query(),
         headers: &parts.headers,
     };
-    let body = copied.map_or(RequestBytes::Unseen, RequestBytes::Passing);
-    Watch::begin(recorder, &head, parts.extensions.get::<CallContext>(), body)
+    Watch::begin(recorder, &head, parts.extensions.get::<CallContext>(), RequestBytes::Passing(copied))
 }

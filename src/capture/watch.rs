@@ -11,7 +11,8 @@ use http::{HeaderMap, header};
 use opentelemetry::Context;
 
 use super::{
-    copied::Copied,
+    copied::{self, Copied},
+    decoded::Decoded,
     handle::{CallHandle, Ended, Shared, WeakHandle},
     recorder::Recorder,
     telemetry,
@@ -39,6 +40,7 @@ pub(super) struct Watch {
     recorder: Arc<Recorder>,
     call: Box<Call>,
     reader: Box<dyn Reader>,
+    decoded: Decoded,
     decoder: Option<Decoder>,
     request: Option<Arc<Copied>>,
     shared: Arc<Shared>,
@@ -95,9 +97,20 @@ impl Watch {
             RequestBytes::Passing(copied) => Some(copied),
             RequestBytes::Whole(_) | RequestBytes::Unseen => None,
         };
-        let (context, over, ended) = (begun.context, false, false);
-        let recorder = Arc::clone(recorder);
-        Some(Self { recorder, call, reader, decoder: None, request, shared, context, started, lasted, over, ended })
+        Some(Self {
+            recorder: Arc::clone(recorder),
+            call,
+            reader,
+            decoded: Decoded::default(),
+            decoder: None,
+            request,
+            shared,
+            context: begun.context,
+            started,
+            lasted,
+            over: false,
+            ended: false,
+        })
     }
 
     /// The call as far as the request tells, and a reader for the rest. `None`: no AI call after all.
@@ -121,10 +134,12 @@ impl Watch {
         call.request.model.clone_from(&detected.model);
         call.request.stream = detected.stream;
         let mut reader = provider.reader();
-        if let RequestBytes::Whole(bytes) = body
-            && !is_encoded(head.headers)
-        {
-            reader.request(bytes, &mut call);
+        if let RequestBytes::Whole(bytes) = body {
+            if Decoded::new(head.headers).is_plain() {
+                reader.request(bytes, &mut call);
+            } else if let Some(bytes) = copied::decoded(head.headers, bytes) {
+                reader.request(&bytes, &mut call);
+            }
         }
         let named = call.request.model.is_some();
         let seen = matches!(body, RequestBytes::Whole(_));
@@ -169,20 +184,22 @@ impl Watch {
             watch.call.outcome.http_status = Some(status);
             watch.reader.headers(headers, &mut watch.call);
             let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-            watch.decoder = match (is_encoded(headers), status) {
-                (true, _) => None,
-                (false, ..400) => Some(Decoder::new(content_type)),
-                (false, _) => Some(Decoder::whole()),
-            };
+            watch.decoder = Some(if status < 400 { Decoder::new(content_type) } else { Decoder::whole() });
+            watch.decoded = Decoded::new(headers);
         });
     }
 
     /// A piece of the response's body has come.
     pub(super) fn data(&mut self, bytes: &[u8]) {
+        self.decode(|decoded, on_bytes| decoded.push(bytes, on_bytes));
+    }
+
+    fn decode(&mut self, bytes: impl FnOnce(&mut Decoded, &mut dyn FnMut(&[u8]))) {
         self.observe(|watch| {
             let Some(mut decoder) = watch.decoder.take() else { return };
-            decoder.push(bytes, &mut |message| watch.message(message));
-            watch.decoder = Some(decoder);
+            let mut decoded = std::mem::take(&mut watch.decoded);
+            bytes(&mut decoded, &mut |bytes| decoder.push(bytes, &mut |message| watch.message(message)));
+            (watch.decoded, watch.decoder) = (decoded, Some(decoder));
         });
     }
 
@@ -203,6 +220,7 @@ impl Watch {
             return;
         }
         self.ended = true;
+        self.decode(Decoded::finish);
         let ending = if self.over { Ending::Complete } else { ending };
         self.observe(|watch| {
             watch.read_request();
@@ -217,6 +235,8 @@ impl Watch {
 
     /// The call failed without a response or in the middle of one.
     pub(super) fn fail(&mut self, kind: &str, message: String) {
+        // What a decompressor holds back may say that it was over.
+        self.decode(Decoded::finish);
         if !self.ended && !self.over {
             self.call.outcome.error_type = Some(kind.to_owned());
             self.call.outcome.error_message = Some(message);
@@ -293,10 +313,6 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.end(Ending::Cancelled);
     }
-}
-
-fn is_encoded(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
 }
 
 fn http_reason(status: u16) -> String {

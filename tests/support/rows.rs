@@ -23,6 +23,12 @@ impl Row {
         self.get(column).as_str().unwrap_or_default()
     }
 
+    /// All columns but these.
+    pub fn without(&self, columns: &[&str]) -> Value {
+        let columns = self.0.iter().filter(|(name, _)| !columns.contains(&name.as_str()));
+        columns.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
+    }
+
     /// The token counts.
     pub fn counts(&self) -> Counts {
         let count = |column| self.get(column).as_u64();
