@@ -96,3 +96,7 @@ pub use ledger::Ledger;
 pub use capture::AiCallMiddleware;
 #[cfg(feature = "tower")]
 pub use capture::{AiCallLayer, RequestBody, ResponseBody};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
