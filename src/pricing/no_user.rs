@@ -6,7 +6,7 @@ use crate::call::{Call, Cost};
 pub(super) struct Prices;
 
 impl Prices {
-    #[expect(clippy::unused_self, clippy::trivially_copy_pass_by_ref, reason = "the shape of what it stands for")]
+    #[expect(clippy::unused_self, reason = "the shape of what it stands for")]
     pub(super) fn price(&self, _: &Call, _: &str) -> Option<Cost> {
         None
     }
