@@ -109,14 +109,13 @@ async fn first_report() -> Result<(), Box<dyn Error>> {
     let store = store::open(LEDGER, false)?;
     let first = &REPORTS[0];
     let table = first.run(&*store, Range::default()).await?;
+    let streams = report::streams_without_usage(&*store, Range::default()).await?;
     store.close().await;
     println!("\n{}\n", first.about());
     Format::Table.write(&table, &mut io::stdout())?;
-    if let Some(unpriced) = report::unpriced(&table) {
-        println!("\n{unpriced}.");
-        println!(
-            "Here: a stream that was not asked for its usage (`stream_options.include_usage`), and models in no price list."
-        );
+    println!();
+    for note in report::unpriced(&table).into_iter().chain(streams) {
+        println!("{note}.");
     }
     Ok(())
 }

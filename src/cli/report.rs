@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Output, open_ledger, time::Times};
 use crate::{
-    report::{REPORTS, Report, unpriced},
+    report::{REPORTS, Report, streams_without_usage, unpriced},
     store::Table,
 };
 
@@ -49,11 +49,13 @@ pub(super) async fn run(
     }
     let report = Report::find(&arguments.name).context("There is no such report")?;
     let store = open_ledger(ledger, notes).await?;
-    let table = report.run(store.as_ref(), arguments.times.range()).await?;
+    let range = arguments.times.range();
+    let table = report.run(store.as_ref(), range).await?;
+    let streams = streams_without_usage(store.as_ref(), range).await?;
     store.close().await;
     arguments.output.print(&table, out)?;
-    if let Some(note) = unpriced(&table) {
-        out.flush()?;
+    out.flush()?;
+    for note in unpriced(&table).into_iter().chain(streams) {
         writeln!(notes, "{note}")?;
     }
     Ok(())

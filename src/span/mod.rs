@@ -1,6 +1,6 @@
 //! A call as OpenTelemetry attributes, and back.
 //!
-//! [`names`] has every attribute name, once. [`write`] turns a [`Call`](crate::call::Call) into attributes: of the user's
+//! [`names`] has every attribute name, once. [`mod@write`] turns a [`Call`](crate::call::Call) into attributes: of the user's
 //! span, in the [`Dialect`] that they chose, and of a spool line, always in the newest. [`read`] is the only place that
 //! knows what an attribute means: it reads spool lines, the collector's files and what `import` is given.
 //!
