@@ -1,0 +1,79 @@
+//! The documentation names everything that there is: what is added to a list fails here until a reader can find it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{fs, path::Path, process::Command};
+
+use spanledger::{provider::PROVIDERS, report::REPORTS, store::columns::COLUMNS};
+
+fn read(file: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
+/// Fails with a sentence per thing that a page does not name.
+fn assert_named<'a>(page: &str, things: impl IntoIterator<Item = &'a str>) {
+    let text = read(page);
+    let missing: Vec<_> = things.into_iter().filter(|thing| !text.contains(thing)).collect();
+    assert!(missing.is_empty(), "{page} does not name {missing:?}");
+}
+
+#[test]
+fn the_readme_names_every_report() {
+    assert_named("README.md", REPORTS.iter().map(|report| report.name));
+}
+
+#[test]
+fn the_readme_names_every_subcommand() {
+    let help = Command::new(env!("CARGO_BIN_EXE_spanledger")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<_> =
+        commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    assert!(names.len() > 5, "{names:?}");
+    let named: Vec<_> = names.iter().map(|name| format!("`{name}")).collect();
+    assert_named("README.md", named.iter().map(String::as_str));
+}
+
+#[test]
+fn the_readme_and_the_crates_page_name_every_feature() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let features = manifest["features"].as_table().unwrap();
+    let named: Vec<_> = features.keys().filter(|name| *name != "default").map(|name| format!("`{name}`")).collect();
+    assert_named("README.md", named.iter().map(String::as_str));
+    assert_named("src/lib.rs", named.iter().map(String::as_str));
+    let script: Vec<_> = features.keys().filter(|name| *name != "default").map(String::as_str).collect();
+    assert_named("scripts/lint", script);
+}
+
+#[test]
+fn the_readme_names_every_example() {
+    let examples = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).unwrap();
+    let names: Vec<String> =
+        examples.map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    assert!(names.len() >= 7, "{names:?}");
+    assert_named("README.md", names.iter().map(String::as_str));
+}
+
+#[test]
+fn every_protocol_has_a_line_in_the_table_of_detection() {
+    assert_named("tests/fixtures/detection.txt", PROVIDERS.iter().map(|provider| provider.name()));
+}
+
+#[test]
+fn every_column_is_in_the_migrations() {
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite")).unwrap();
+    let up = files.map(|file| file.unwrap().path()).filter(|path| path.to_string_lossy().ends_with(".up.sql"));
+    let all: String = up.map(|path| fs::read_to_string(path).unwrap()).collect();
+    let missing: Vec<_> = COLUMNS.iter().map(|column| column.name).filter(|name| !all.contains(name)).collect();
+    assert!(missing.is_empty(), "no migration makes {missing:?}");
+}
+
+#[test]
+fn the_architecture_names_every_folder() {
+    let folders =
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap().map(|entry| entry.unwrap().path());
+    let names: Vec<String> = folders
+        .filter(|path| path.is_dir())
+        .map(|path| format!("src/{}/", path.file_name().unwrap().to_string_lossy()))
+        .collect();
+    assert_named("ARCHITECTURE.md", names.iter().map(String::as_str));
+}
