@@ -2,6 +2,7 @@
 
 use std::{
     any::type_name,
+    fmt,
     io::IoSlice,
     pin::Pin,
     task::{Context, Poll},
@@ -15,22 +16,33 @@ use crate::call::Ending;
 
 pin_project_lite::pin_project! {
     /// The body of an answer on its way to the caller. Where the call is no AI call, it only passes through.
-    #[derive(Debug)]
-    pub struct ResponseBody<B> {
+    pub struct ResponseBody<B: Body> {
         #[pin]
         inner: B,
         watch: Option<Watch>,
+        kind: fn(&B::Error) -> &'static str,
+    }
+}
+
+impl<B: Body + fmt::Debug> fmt::Debug for ResponseBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody").field("inner", &self.inner).field("watch", &self.watch).finish()
     }
 }
 
 impl<B: Body> ResponseBody<B> {
-    pub(super) fn new(inner: B, mut watch: Option<Watch>) -> Self {
+    pub(super) fn new(inner: B, watch: Option<Watch>) -> Self {
+        Self::naming(inner, watch, |_| type_name::<B::Error>())
+    }
+
+    /// A body whose errors have better names than their type.
+    pub(super) fn naming(inner: B, mut watch: Option<Watch>, kind: fn(&B::Error) -> &'static str) -> Self {
         if inner.is_end_stream()
             && let Some(watch) = &mut watch
         {
             watch.end(Ending::Complete);
         }
-        Self { inner, watch }
+        Self { inner, watch, kind }
     }
 }
 
@@ -52,7 +64,7 @@ impl<B: Body> Body for ResponseBody<B> {
                         watch.end(Ending::Complete);
                     }
                 }
-                Some(Err(_)) => watch.fail(type_name::<B::Error>(), "the body of the answer broke".to_owned()),
+                Some(Err(error)) => watch.fail((this.kind)(error), "the body of the answer broke".to_owned()),
                 None => watch.end(Ending::Complete),
             }
         }

@@ -2,14 +2,18 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use http::HeaderMap;
+use http::{HeaderMap, header};
 
 use super::decoded::Decoded;
 use crate::framing::Elided;
 
 /// What has passed of a request's body.
 #[derive(Debug)]
-pub(super) struct Copied(Mutex<Passed>);
+pub(super) struct Copied {
+    /// The request's `content-encoding`, and nothing else.
+    headers: HeaderMap,
+    passed: Mutex<Passed>,
+}
 
 #[derive(Debug)]
 struct Passed {
@@ -21,7 +25,14 @@ struct Passed {
 
 impl Copied {
     pub(super) fn new(headers: &HeaderMap) -> Self {
-        Self(Mutex::new(Passed { decoded: Decoded::new(headers), copy: Some(Elided::new()), ended: false }))
+        let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+        let headers: HeaderMap = encodings.map(|encoding| (header::CONTENT_ENCODING, encoding.clone())).collect();
+        Self { passed: Mutex::new(Passed::nothing(&headers)), headers }
+    }
+
+    /// The body is sent, perhaps not for the first time: the last time counts.
+    pub(super) fn begin(&self) {
+        self.update(|passed| *passed = Passed::nothing(&self.headers));
     }
 
     pub(super) fn push(&self, bytes: &[u8]) {
@@ -52,7 +63,13 @@ impl Copied {
     }
 
     fn update<T>(&self, change: impl FnOnce(&mut Passed) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.passed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Passed {
+    fn nothing(headers: &HeaderMap) -> Self {
+        Self { decoded: Decoded::new(headers), copy: Some(Elided::new()), ended: false }
     }
 }
 

@@ -23,7 +23,8 @@
 //! The same bytes, errors, headers, trailers, `size_hint`, `is_end_stream`, URL and order as without us, chunk by chunk: a
 //! chunk is looked at and handed on before the next one is asked for. The extensions get one entry, which
 //! [`CallHandle::from_response`] reads. On the ways over reqwest the response is rebuilt around the watched body, so an
-//! error of the body has one link more in its chain of sources; its `Display`, its `is_*` and its root cause stay.
+//! error of the body has two links more in its chain of sources (`request or response body error`); its type, its `Display`,
+//! its `is_*`, its URL and its root cause stay.
 //!
 //! Watching cannot fail: this module has no error type, and what panics in it is caught. A body that cannot be understood
 //! leaves fields empty. Requests to hosts and paths that are no AI call pass through untouched, and so does everything that

@@ -17,6 +17,14 @@ pin_project_lite::pin_project! {
         #[pin]
         inner: B,
         copied: Option<Arc<Copied>>,
+        begun: bool,
+    }
+}
+
+/// For retries beneath us, which send a copy of the request.
+impl<B: Clone> Clone for RequestBody<B> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), copied: self.copied.clone(), begun: false }
     }
 }
 
@@ -27,7 +35,7 @@ impl<B: Body> RequestBody<B> {
         {
             copied.end();
         }
-        Self { inner, copied }
+        Self { inner, copied, begun: false }
     }
 }
 
@@ -37,6 +45,9 @@ impl<B: Body> Body for RequestBody<B> {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
+        if let (Some(copied), false) = (&this.copied, std::mem::replace(this.begun, true)) {
+            copied.begin();
+        }
         let polled = this.inner.as_mut().poll_frame(cx);
         if let (Some(copied), Poll::Ready(frame)) = (&this.copied, &polled) {
             match frame {

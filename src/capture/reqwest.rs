@@ -120,7 +120,8 @@ pub(super) fn watched(response: Response, mut watch: Watch) -> Response {
         parts.extensions.extend(url.into_parts().0.extensions);
     }
     parts.extensions.insert(watch.extension());
-    Response::from(http::Response::from_parts(parts, Body::wrap(ResponseBody::new(body, Some(watch)))))
+    let kind = |error: &reqwest::Error| if error.is_timeout() { "timeout" } else { "body" };
+    Response::from(http::Response::from_parts(parts, Body::wrap(ResponseBody::naming(body, Some(watch), kind))))
 }
 
 /// The call failed: what kind of failure it was, in words that hold no URL.
