@@ -22,3 +22,8 @@ demo:
 # Each fuzz target for a minute (needs nightly and cargo-fuzz).
 fuzz SECONDS="60":
     for target in $(cargo +nightly fuzz list); do cargo +nightly fuzz run "$target" -- -max_total_time={{SECONDS}}; done
+
+# What we add to a call, beside what others add: minutes, on a machine that has nothing else to do.
+bench:
+    cargo bench --bench overhead
+    cargo bench --bench counts

@@ -1,0 +1,4 @@
+//! What both programs share.
+
+pub(crate) mod variants;
+pub(crate) mod wire;
