@@ -9,11 +9,20 @@ use crate::store::Table;
 
 pub(super) fn write(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(&table.columns)?;
+    csv.write_record(&table.columns).map_err(from_csv)?;
     for row in &table.rows {
-        csv.write_record(table.columns.iter().zip(row).map(|(column, value)| field(column, value)))?;
+        csv.write_record(table.columns.iter().zip(row).map(|(column, value)| field(column, value)))
+            .map_err(from_csv)?;
     }
     csv.flush()
+}
+
+/// The writer's own error: wrapped, nobody would know a broken pipe again.
+fn from_csv(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn field(column: &str, value: &Value) -> String {

@@ -80,6 +80,28 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
+    /// A reader that went away.
+    struct Gone;
+
+    impl io::Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_known_as_such_in_every_format() {
+        let table = Table { columns: vec!["a".to_owned()], rows: vec![vec![json!("x".repeat(100))]; 1000] };
+        for format in [Format::Table, Format::Csv, Format::Json] {
+            let error = format.write(&table, &mut Gone).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe, "{format:?}");
+        }
+    }
+
     #[test]
     fn people_read_aligned_columns() {
         insta::assert_snapshot!(written(Format::Table), @r#"
