@@ -193,3 +193,51 @@ async fn a_log_filter_of_off_costs_neither_row_nor_span() {
     drop(guard);
     assert_eq!((bench.rows().await.len(), bench.spans().len()), (1, 1), "the call's; the function's is filtered out");
 }
+
+#[tokio::test]
+async fn what_is_learnt_again_is_on_the_span_once() {
+    let bench = Bench::new(Sampler::AlwaysOn, false).await;
+    let scenario = scenario::named("openai chat").unwrap();
+    let request =
+        bench.http().post(format!("{}{}", bench.servers.url(Api::OpenAi), scenario.path)).json(&scenario.body());
+    let response = request.send().await.unwrap();
+    let call = CallHandle::from_response(&response);
+    call.confidence(spanledger::Confidence::new(0.9)).accepted();
+    response.bytes().await.unwrap();
+    call.confidence(spanledger::Confidence::new(0.8)).confidence(spanledger::Confidence::new(0.25)).fell_back("low");
+    drop(call);
+
+    let (rows, spans) = (bench.rows().await, bench.spans());
+    assert_eq!(rows[0].get("confidence_score").as_f64(), Some(0.25));
+    let names: Vec<&str> = spans[0].attributes.iter().map(|attribute| attribute.key.as_str()).collect();
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len(), "no attribute twice: {names:?}");
+    assert_eq!(attribute(&spans[0], "spanledger.confidence.score"), Some(&OtelValue::F64(0.25)));
+    assert_eq!(attribute(&spans[0], "spanledger.action"), Some(&OtelValue::from("fallback_to_rules")));
+    assert_eq!(spans[0].events.len(), 1, "one result of an evaluation");
+}
+
+#[tokio::test]
+async fn a_layer_beneath_async_openai_lies_under_its_call() {
+    use async_openai::{Client, config::OpenAIConfig, error::OpenAIError, middleware::HttpRequestFactory};
+    use tower::{Layer as _, Service as _, service_fn};
+
+    let bench = Bench::new(Sampler::AlwaysOn, false).await;
+    let scenario = scenario::named("openai chat").unwrap();
+    let beneath = bench.ledger.tower_layer().layer(reqwest::Client::new());
+    let service = service_fn(move |factory: HttpRequestFactory| {
+        let mut beneath = beneath.clone();
+        async move { beneath.call(factory.build().await?).await.map_err(OpenAIError::Reqwest) }
+    });
+    let config = OpenAIConfig::new().with_api_base(format!("{}/v1", bench.servers.url(Api::OpenAi)));
+    let client =
+        Client::with_config(config.with_api_key("none")).with_http_service(bench.ledger.tower_layer().layer(service));
+    client.chat().create(serde_json::from_value(scenario.body()).unwrap()).await.unwrap();
+    drop(client);
+
+    let rows = bench.rows().await;
+    let (upper, lower): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.text("ai_parent_span_id").is_empty());
+    assert_eq!((upper.len(), lower.len()), (1, 1));
+    assert_eq!(lower[0].text("ai_parent_span_id"), upper[0].text("span_id"));
+    assert_eq!(lower[0].text("parent_span_id"), upper[0].text("span_id"));
+    assert_eq!((upper[0].get("billable"), lower[0].get("billable")), (&false.into(), &true.into()), "one is paid");
+}

@@ -8,7 +8,7 @@ use std::{
 
 use http::Extensions;
 use opentelemetry::{
-    Context, KeyValue,
+    Context,
     trace::{SpanId, TraceContextExt as _, TraceId},
 };
 use serde_json::Value;
@@ -169,7 +169,7 @@ pub(super) struct Shared {
 #[derive(Default)]
 struct State {
     holder: Weak<Hold>,
-    /// What was learnt before the end.
+    /// What was learnt before the row was written; from then on, what the span says of it when it ends.
     trust: Trust,
     /// The span, while it is open.
     span: Option<Context>,
@@ -214,8 +214,8 @@ impl Shared {
     }
 
     /// The body has ended. `finish` writes the end onto the span, if it is there; the span itself ends now, or with the last
-    /// handle.
-    pub(super) fn end(self: &Arc<Self>, ended: Ended, finish: impl FnOnce(&Context)) {
+    /// handle, and is then told what was learnt: all at once, because the SDK keeps an attribute that is set twice twice.
+    pub(super) fn end(self: &Arc<Self>, ended: Ended, trust: Trust, finish: impl FnOnce(&Context)) {
         let (held, late) = {
             let mut state = self.state();
             if let Some(span) = &state.span {
@@ -224,8 +224,10 @@ impl Shared {
             let row_id = ended.row_id;
             state.ended = Some(ended);
             // Said while the row was being written.
-            let late = Some(std::mem::take(&mut state.trust)).filter(|trust| !trust.is_empty()).zip(row_id);
-            (state.holder.strong_count() > 0, late)
+            let late = std::mem::replace(&mut state.trust, trust);
+            state.trust.learn(late.clone());
+            let late = Some(late).filter(|trust| !trust.is_empty()).zip(row_id);
+            (state.span.is_some() && state.holder.strong_count() > 0, late)
         };
         if let Some((trust, row_id)) = late {
             self.recorder.later(row_id, trust);
@@ -241,11 +243,8 @@ impl Shared {
         let mut state = self.state();
         let Some(ended) = &state.ended else { return state.trust.learn(learnt) };
         let row_id = ended.row_id;
-        if let Some(span) = &state.span {
-            let mut attributes: Vec<KeyValue> = Vec::new();
-            crate::span::write::write_learnt(&learnt, &mut attributes);
-            span.span().set_attributes(attributes);
-            telemetry::evaluation_event(span, &learnt);
+        if state.span.is_some() {
+            state.trust.learn(learnt.clone());
         }
         drop(state);
         if let Some(row_id) = row_id {
@@ -255,13 +254,13 @@ impl Shared {
 
     /// Ends the span, once, if the body has ended.
     pub(super) fn end_span(&self) {
-        let (span, at) = {
+        let (span, trust, at) = {
             let mut state = self.state();
             let Some(at) = state.ended.as_ref().map(|ended| ended.at) else { return };
-            (state.span.take(), at)
+            let Some(span) = state.span.take() else { return };
+            (span, std::mem::take(&mut state.trust), at)
         };
-        if let Some(span) = span {
-            span.span().end_with_timestamp(at);
-        }
+        telemetry::learnt(&span, &trust);
+        span.span().end_with_timestamp(at);
     }
 }

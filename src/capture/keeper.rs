@@ -8,13 +8,34 @@ use std::{
 
 use super::handle::Shared;
 
-static KEPT: Mutex<Kept> = Mutex::new(Kept { spans: Vec::new(), running: false });
+static KEPT: Mutex<Kept> = Mutex::new(Kept { spans: Vec::new(), most: LEAST, next: None, running: false });
 static WAKE: Condvar = Condvar::new();
 
 struct Kept {
     spans: Vec<(Instant, Weak<Shared>)>,
+    /// How many there may be before those that ended with their handles are looked for.
+    most: usize,
+    /// What the thread sleeps for.
+    next: Option<Instant>,
     running: bool,
 }
+
+impl Kept {
+    fn push(&mut self, deadline: Instant, shared: &Arc<Shared>) {
+        if self.spans.len() >= self.most {
+            self.tidy();
+            self.most = 2 * self.spans.len().max(LEAST);
+        }
+        self.spans.push((deadline, Arc::downgrade(shared)));
+    }
+
+    fn tidy(&mut self) {
+        self.spans.retain(|(_, shared)| shared.strong_count() > 0);
+    }
+}
+
+/// So few are never looked through.
+const LEAST: usize = 64;
 
 fn kept() -> MutexGuard<'static, Kept> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner)
@@ -23,9 +44,13 @@ fn kept() -> MutexGuard<'static, Kept> {
 /// Ends this call's span at the deadline, if its last handle did not do so before.
 pub(super) fn keep(shared: &Arc<Shared>, deadline: Instant) {
     let mut kept = kept();
-    kept.spans.push((deadline, Arc::downgrade(shared)));
+    // The thread sleeps until the next deadline; what comes behind it needs no waking.
+    let is_next = kept.next.is_none_or(|next| deadline < next);
+    kept.push(deadline, shared);
     if kept.running {
-        WAKE.notify_one();
+        if is_next {
+            WAKE.notify_one();
+        }
     } else {
         // Without a thread the span ends with its last handle.
         kept.running = thread::Builder::new().name("spanledger-spans".to_owned()).spawn(run).is_ok();
@@ -45,8 +70,9 @@ fn run() {
     loop {
         let due: Vec<_> = {
             let mut kept = kept();
-            kept.spans.retain(|(_, shared)| shared.strong_count() > 0);
-            let Some(next) = kept.spans.iter().map(|(deadline, _)| *deadline).min() else {
+            kept.tidy();
+            kept.next = kept.spans.iter().map(|(deadline, _)| *deadline).min();
+            let Some(next) = kept.next else {
                 kept.running = false;
                 return;
             };

@@ -86,12 +86,13 @@ fn start_span(call: &Call, parent: &Context) -> global::BoxedSpan {
 
 /// Ids of our own: in the parent's trace, if there is one.
 fn made_up(parent: &SpanContext) -> SpanContext {
-    let (trace_id, flags) = if parent.is_valid() {
-        (parent.trace_id(), parent.trace_flags())
+    let (trace_id, flags, state) = if parent.is_valid() {
+        (parent.trace_id(), parent.trace_flags(), parent.trace_state().clone())
     } else {
-        (TraceId::from(u128::from(random()) << 64 | u128::from(random())), TraceFlags::default())
+        let trace_id = TraceId::from(u128::from(random()) << 64 | u128::from(random()));
+        (trace_id, TraceFlags::default(), TraceState::default())
     };
-    SpanContext::new(trace_id, SpanId::from(random()), flags, true, TraceState::default())
+    SpanContext::new(trace_id, SpanId::from(random()), flags, true, state)
 }
 
 /// Writes the end of a call onto its span. The span is ended by whoever holds it.
@@ -110,11 +111,16 @@ pub(super) fn finish(context: &Context, call: &Call, dialect: Dialect, row_id: O
         let message = call.outcome.error_message.clone().unwrap_or_else(|| kind.clone());
         span.set_status(Status::error(message));
     }
-    evaluation_event(context, &call.trust);
 }
 
-/// The standard event for a score.
-pub(super) fn evaluation_event(context: &Context, trust: &Trust) {
+/// Writes what was learnt of the answer onto the span, and the standard event for a score.
+pub(super) fn learnt(context: &Context, trust: &Trust) {
+    if trust.is_empty() || !context.span().is_recording() {
+        return;
+    }
+    let mut attributes: Vec<KeyValue> = Vec::new();
+    write::write_learnt(trust, &mut attributes);
+    context.span().set_attributes(attributes);
     if let Some(score) = trust.confidence.as_ref().and_then(crate::Confidence::score) {
         let attributes =
             vec![KeyValue::new(names::EVALUATION_NAME, "confidence"), KeyValue::new(names::EVALUATION_SCORE, score)];

@@ -297,7 +297,8 @@ impl Watch {
         });
         let model = self.call.response.model.clone().or_else(|| self.call.request.model.clone());
         let ended = Ended { at: SystemTime::from(self.call.ended_at), row_id, model };
-        self.shared.end(ended, |span| telemetry::finish(span, &self.call, self.recorder.dialect, row_id));
+        let trust = std::mem::take(&mut self.call.trust);
+        self.shared.end(ended, trust, |span| telemetry::finish(span, &self.call, self.recorder.dialect, row_id));
     }
 
     /// Runs what only watches: if it panics, the call goes on unwatched.
