@@ -1,6 +1,9 @@
 //! A bounded copy of a request body that passes by while it is sent, for the reader.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use http::{HeaderMap, header};
 
@@ -8,14 +11,19 @@ use super::decoded::Decoded;
 use crate::framing::Elided;
 
 /// What has passed of a request's body.
-#[derive(Debug)]
 pub(super) struct Copied {
     /// The request's `content-encoding`, and nothing else.
     headers: HeaderMap,
     passed: Mutex<Passed>,
 }
 
-#[derive(Debug)]
+/// Without the copy: it is a prompt.
+impl fmt::Debug for Copied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Copied").finish_non_exhaustive()
+    }
+}
+
 struct Passed {
     decoded: Decoded,
     /// `None`: it was taken, or cannot be had.

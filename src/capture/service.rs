@@ -60,10 +60,19 @@ fn begin(recorder: &Arc<Recorder>, parts: &http::request::Parts, copied: Arc<Cop
     let head = RequestHead {
         method: parts.method.as_str(),
         host: &host,
-        port: authority.port_u16(),
+        port: authority.port_u16().filter(|port| Some(*port) != default_port(&parts.uri)),
         path: parts.uri.path(),
         query: parts.uri.query(),
         headers: &parts.headers,
     };
     Watch::begin(recorder, &head, parts.extensions.get::<CallContext>(), RequestBytes::Passing(copied))
+}
+
+/// The port of a URL that names none.
+fn default_port(uri: &http::Uri) -> Option<u16> {
+    match uri.scheme_str()? {
+        "https" => Some(443),
+        "http" => Some(80),
+        _ => None,
+    }
 }

@@ -90,7 +90,7 @@ pub fn write(call: &Call, dialect: Dialect, to: &mut impl Attributes) {
             (names::REQUEST_TOP_K, Dialect::V1_41, Some(number)) => &Value::from(number),
             _ => value,
         };
-        to.0.put(AttributeName::Given(name), AttributeValue::Json(value));
+        to.json(AttributeName::Given(name), Some(value));
     }
 }
 
