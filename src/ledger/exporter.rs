@@ -46,12 +46,18 @@ impl SpanExporter for LedgerSpanExporter {
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        let attributes = resource.iter().map(|(key, value)| attribute(key.as_str(), value)).collect();
-        *self.resource.lock().unwrap_or_else(PoisonError::into_inner) = attributes;
         let text = |name: &'static str| {
-            resource.get(&opentelemetry::Key::from_static_str(name)).map(|value| value.to_string())
+            let value = resource.get(&opentelemetry::Key::from_static_str(name))?.to_string();
+            // What the SDK says of a service that nobody named.
+            (!value.starts_with("unknown_service")).then_some(value)
         };
         self.ledger.learn_resource(text(names::SERVICE_NAME), text(names::ENVIRONMENT));
+        let (service_name, environment) = self.ledger.service();
+        let ours = [(names::SERVICE_NAME, service_name), (names::ENVIRONMENT, environment)];
+        let others = resource.iter().filter(|(key, _)| ours.iter().all(|(name, _)| key.as_str() != *name));
+        let mut attributes: Vec<Value> = others.map(|(key, value)| attribute(key.as_str(), value)).collect();
+        attributes.extend(ours.into_iter().filter_map(|(name, value)| Some(attribute(name, &value?.into()))));
+        *self.resource.lock().unwrap_or_else(PoisonError::into_inner) = attributes;
     }
 }
 

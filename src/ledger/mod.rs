@@ -171,15 +171,19 @@ impl Inner {
         // The first provider's resource counts.
         let _ = self.service.learnt.set((service_name, environment));
     }
+
+    /// The service's name and environment.
+    fn service(&self) -> (Option<String>, Option<String>) {
+        let Service { told, learnt } = &self.service;
+        let learnt = learnt.get();
+        (told.0.clone().or_else(|| learnt?.0.clone()), told.1.clone().or_else(|| learnt?.1.clone()))
+    }
 }
 
 /// What the capture layers write to.
 impl Sink for Inner {
     fn call(&self, call: &mut Call) -> Option<RowId> {
-        let learnt = self.service.learnt.get();
-        let told = &self.service.told;
-        call.service_name = told.0.clone().or_else(|| learnt?.0.clone());
-        call.environment = told.1.clone().or_else(|| learnt?.1.clone());
+        (call.service_name, call.environment) = self.service();
         let row_id = store::row_id(call);
         self.append(line::call(call)).then_some(row_id)
     }
