@@ -74,3 +74,28 @@ fn a_file_that_is_not_there_is_a_sentence() {
     let notes = String::from_utf8(output.stderr).unwrap();
     assert!(notes.contains("nowhere.jsonl cannot be opened"), "{notes}");
 }
+
+#[test]
+fn a_spool_whose_program_ended_before_its_ledger_was_made_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = spanledger(folder.path(), &["report"]);
+    assert!(!output.status.success(), "neither ledger nor spool");
+    let spool = folder.path().join("usage.db.spool");
+    std::fs::create_dir(&spool).unwrap();
+    let output = spanledger(folder.path(), &["report"]);
+    assert!(!output.status.success() && !folder.path().join("usage.db").exists(), "nothing waits, nothing is made");
+    std::fs::copy(RECORDED, spool.join("left-behind.jsonl")).unwrap();
+    assert_eq!(calls(folder.path()).len(), 2);
+}
+
+#[test]
+fn a_spool_in_a_folder_of_its_own_is_drained_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = folder.path().join("elsewhere");
+    let drain = || spanledger(folder.path(), &["drain", "--spool", spool.to_str().unwrap()]);
+    assert!(!drain().status.success(), "there is no such folder");
+    std::fs::create_dir(&spool).unwrap();
+    std::fs::copy(RECORDED, spool.join("left-behind.jsonl")).unwrap();
+    assert!(drain().status.success());
+    assert_eq!(calls(folder.path()).len(), 2);
+}

@@ -73,9 +73,10 @@ fn nothing_of_prompts_keys_or_headers_is_printed() {
 
 #[test]
 fn what_is_no_har_file_is_a_sentence() {
-    for (input, expected) in
-        [("nonsense", "- is not a HAR file: it is no JSON"), ("{}", "- is not a HAR file: log.entries is missing")]
-    {
+    for (input, expected) in [
+        ("nonsense", "standard input is not a HAR file: it is no JSON"),
+        ("{}", "standard input is not a HAR file: log.entries is missing"),
+    ] {
         let output = inspect(&["-"], input);
         assert_eq!(output.status.code(), Some(1));
         let notes = String::from_utf8(output.stderr).unwrap();
@@ -99,4 +100,25 @@ fn a_named_host_and_an_own_price_are_used() {
     assert_eq!(row["provider"], "vllm");
     assert_eq!(row["cost_usd"], "0.00002");
     assert_eq!(row["price_source"], "file:prices.toml");
+}
+
+#[test]
+fn a_har_file_of_any_tool_will_do() {
+    // A byte order mark, no zone in the time, no headers at all, base64 folded into lines and without its end.
+    let har = serde_json::json!({"log": {"entries": [{
+        "startedDateTime": "2026-09-21T12:00:00.000",
+        "request": {
+            "method": "POST", "url": "https://api.openai.com/v1/chat/completions",
+            "postData": {"mimeType": "application/json", "text": "{\"model\":\"gpt-4o-mini\",\"stream\":true}"},
+        },
+        "response": {"status": 200, "content": {
+            "mimeType": "text/event-stream", "encoding": "base64",
+            "text": "ZGF0YTogeyJpZCI6ImMxIiwibW9kZWwiOiJncHQtNG8tbWluaSIsImNob2ljZXMiOltdLCJ1c2Fn\r\nZSI6eyJwcm9tcHRfdG9rZW5zIjo3LCJjb21wbGV0aW9uX3Rva2VucyI6Mn19CgpkYXRhOiBbRE9ORV0KCg",
+        }},
+    }]}});
+    let output = inspect(&["-"], &format!("\u{feff}{har}"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows = rows(&output);
+    assert_eq!((&rows[0]["input_tokens"], &rows[0]["output_tokens"]), (&7.into(), &2.into()));
+    assert_eq!(rows[0]["started_at"], "2026-09-21T12:00:00.000000Z");
 }

@@ -1,6 +1,6 @@
 //! `spanledger drain`: what waits in the spool becomes rows.
 
-use std::{io::Write, time::Duration};
+use std::{io::Write, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 
@@ -12,19 +12,28 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Store what waits in the spool.
 ///
 /// A ledger's own thread does so all the time; reports do so first. This is for a spool whose program has ended. The spool
-/// is the folder beside the database file, or where SPANLEDGER_SPOOL says.
+/// is the folder beside the database file, or the one that --spool names.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  SPANLEDGER_SPOOL=/var/lib/app/spool spanledger --ledger sqlite:///var/lib/app/usage.db drain")]
-pub(super) struct Arguments {}
+#[command(after_help = "\
+Examples:
+  spanledger drain
+  spanledger --ledger sqlite:///var/lib/app/usage.db drain --spool /var/spool/app")]
+pub(super) struct Arguments {
+    /// The spool, where the program chose a folder for it.
+    #[arg(long, value_name = "FOLDER")]
+    spool: Option<PathBuf>,
+}
 
-pub(super) async fn run(_: Arguments, url: &str, out: &mut dyn Write) -> anyhow::Result<()> {
-    drain(url, out).await
+pub(super) async fn run(arguments: Arguments, url: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+    if let Some(folder) = &arguments.spool {
+        anyhow::ensure!(folder.is_dir(), "There is no folder {}", folder.display());
+    }
+    drain(url, arguments.spool, out).await
 }
 
 /// Drains and tells what was done. The ledger is made if it is not there and something waits for it.
-pub(super) async fn drain(url: &str, out: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(drained) = quietly(url).await? else {
+pub(super) async fn drain(url: &str, spool: Option<PathBuf>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Some(drained) = quietly(url, spool).await? else {
         return Ok(writeln!(out, "There is no spool: nothing waits.")?);
     };
     if drained.busy {
@@ -42,8 +51,8 @@ pub(super) async fn drain(url: &str, out: &mut dyn Write) -> anyhow::Result<()> 
 }
 
 /// Drains what waits, if there is a spool.
-pub(super) async fn quietly(url: &str) -> anyhow::Result<Option<spool::Drained>> {
-    let folder = store::spool_folder(url)?;
+pub(super) async fn quietly(url: &str, spool: Option<PathBuf>) -> anyhow::Result<Option<spool::Drained>> {
+    let folder = spool.map_or_else(|| store::spool_folder(url), Ok)?;
     if !folder.is_dir() {
         return Ok(None);
     }
@@ -54,4 +63,9 @@ pub(super) async fn quietly(url: &str) -> anyhow::Result<Option<spool::Drained>>
     let drained = drained.with_context(|| format!("The spool folder {} cannot be used", folder.display()))?;
     store.close().await;
     Ok(Some(drained))
+}
+
+/// Whether there are lines for a ledger, which itself may not be there yet.
+pub(super) fn something_waits(url: &str) -> bool {
+    store::spool_folder(url).is_ok_and(|folder| spool::holds_lines(&folder))
 }

@@ -65,7 +65,7 @@ pub(super) async fn run(
         .with_context(|| format!("The spool folder {} cannot be used", folder.display()))?;
     let mut tally = Tally::default();
     let mut text = Vec::new();
-    while next_line(&mut input, &mut text).with_context(|| format!("{file} cannot be read to its end"))? {
+    while next_line(&mut input, &mut text, LONGEST_LINE).with_context(|| format!("{file} cannot be read to its end"))? {
         tally.lines += 1;
         if !text.trim_ascii().is_empty() {
             take(&text, &prices, &spool, &mut tally, notes)?;
@@ -77,16 +77,16 @@ pub(super) async fn run(
         out,
         "Read {calls} calls and {later} later facts; skipped {skipped} other spans; {unreadable} could not be read."
     )?;
-    drain::drain(url, out).await?;
+    drain::drain(url, None, out).await?;
     anyhow::ensure!(unreadable == 0 || calls + later > 0, "Nothing in {file} could be imported");
     Ok(())
 }
 
-/// Reads a line, of which no more is kept than a spool line may have. `false`: there is none.
-fn next_line(input: &mut dyn BufRead, text: &mut Vec<u8>) -> std::io::Result<bool> {
+/// Reads a line, of which no more than this is kept. `false`: there is none.
+fn next_line(input: &mut dyn BufRead, text: &mut Vec<u8>, longest: usize) -> std::io::Result<bool> {
     text.clear();
-    let some = input.take(LONGEST_LINE as u64).read_until(b'\n', text)? > 0;
-    if text.len() == LONGEST_LINE {
+    let some = input.take(longest as u64 + 1).read_until(b'\n', text)? > 0;
+    if text.len() > longest && !text.ends_with(b"\n") {
         input.skip_until(b'\n')?;
     }
     Ok(some)
@@ -101,7 +101,7 @@ fn take(
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let number = tally.lines;
-    let line = match read::line(text, Source::Otlp) {
+    let line = match whole(text).and_then(|text| read::line(text, Source::Otlp)) {
         Ok(line) => line,
         Err(reason) => {
             tally.unreadable += 1;
@@ -130,4 +130,26 @@ fn take(
         spool.append(encoded).map_err(|refused| anyhow::anyhow!("The spool does not take line {number}: {refused}"))?;
     }
     Ok(())
+}
+
+fn whole(text: &[u8]) -> Result<&[u8], String> {
+    let is_whole = text.len() <= LONGEST_LINE || text.ends_with(b"\n");
+    if is_whole { Ok(text) } else { Err(format!("longer than {} MiB", LONGEST_LINE >> 20)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_any_length_costs_no_other_line() {
+        for long in ["aaa", "aaaa", "aaaaa", "aaaaaaaaa"] {
+            let input = format!("{long}\nbb\n");
+            let (mut input, mut text) = (input.as_bytes(), Vec::new());
+            assert!(next_line(&mut input, &mut text, 4).unwrap());
+            assert!(next_line(&mut input, &mut text, 4).unwrap());
+            assert_eq!(text, b"bb\n", "behind {long}");
+            assert!(!next_line(&mut input, &mut text, 4).unwrap());
+        }
+    }
 }

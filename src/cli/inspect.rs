@@ -11,6 +11,7 @@ use base64::Engine as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
+use super::time::moment;
 use crate::{
     Hosts, PriceBook, Recorder,
     call::{Call, Ending, Timestamp},
@@ -65,9 +66,12 @@ pub(super) fn run(arguments: Arguments, out: &mut dyn Write, notes: &mut dyn Wri
     let hosts =
         arguments.hosts.into_iter().fold(Hosts::default(), |hosts, (host, provider)| hosts.name(host, provider));
     let recorder = Recorder::new().with_prices(prices).with_hosts(hosts);
-    let file = &arguments.file;
+    let bytes = read(&arguments.file)?;
+    let file = if arguments.file == "-" { "standard input" } else { &arguments.file };
+    // Some tools begin the file with a byte order mark.
+    let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let har: Value =
-        serde_json::from_slice(&read(file)?).with_context(|| format!("{file} is not a HAR file: it is no JSON"))?;
+        serde_json::from_slice(json).with_context(|| format!("{file} is not a HAR file: it is no JSON"))?;
     let entries = har.pointer("/log/entries").and_then(Value::as_array);
     let entries = entries.with_context(|| format!("{file} is not a HAR file: log.entries is missing"))?;
     for (index, entry) in entries.iter().enumerate() {
@@ -105,11 +109,11 @@ fn inspect_entry(recorder: &Recorder, entry: &Value) -> anyhow::Result<Option<Ca
     let exchange = Exchange {
         method: text("/request/method").context("request.method is missing")?,
         url: text("/request/url").context("request.url is missing")?,
-        request_headers: &headers(entry.pointer("/request/headers")),
+        request_headers: &headers(entry.pointer("/request/headers"), text("/request/postData/mimeType")),
         request_body: request_body.as_deref(),
         // Browsers write 0 for an exchange that got no response.
         status: status.filter(|status| *status != 0),
-        response_headers: &headers(entry.pointer("/response/headers")),
+        response_headers: &headers(entry.pointer("/response/headers"), text("/response/content/mimeType")),
         chunks: response_body.chunks(CHUNK).collect(),
         ending: Ending::Complete,
         started_at,
@@ -120,9 +124,7 @@ fn inspect_entry(recorder: &Recorder, entry: &Value) -> anyhow::Result<Option<Ca
 
 fn started_at(text: Option<&str>) -> anyhow::Result<Timestamp> {
     let text = text.context("startedDateTime is missing")?;
-    let time: jiff::Timestamp =
-        text.parse().with_context(|| format!("startedDateTime {text:?} is no ISO 8601 time"))?;
-    Ok(Timestamp::from_micros(time.as_microsecond()))
+    moment(text).map_err(|_| anyhow::anyhow!("startedDateTime {text:?} is no ISO 8601 time"))
 }
 
 /// A body of a HAR entry, decoded from base64 where it says so.
@@ -131,18 +133,25 @@ fn body(content: Option<&Value>) -> anyhow::Result<Option<Vec<u8>>> {
     let Some(text) = content.get("text").and_then(Value::as_str) else { return Ok(None) };
     match content.get("encoding").and_then(Value::as_str) {
         Some("base64") => {
-            let bytes = base64::engine::general_purpose::STANDARD.decode(text).context("a body is no valid base64")?;
-            Ok(Some(bytes))
+            // Some tools fold it into lines, some leave its end open.
+            let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').collect();
+            let bytes = base64::engine::general_purpose::STANDARD_NO_PAD.decode(digits);
+            Ok(Some(bytes.context("a body is no valid base64")?))
         }
         _ => Ok(Some(text.as_bytes().to_vec())),
     }
 }
 
-/// HAR's list of names and values; what is no header (HTTP/2's `:path`) is left out.
-fn headers(list: Option<&Value>) -> HeaderMap {
+/// HAR's list of names and values; what is no header (HTTP/2's `:path`) is left out. A list without a content type gets that
+/// of the body beside it.
+fn headers(list: Option<&Value>, content_type: Option<&str>) -> HeaderMap {
     let header = |entry: &Value| {
         let name: HeaderName = entry.get("name")?.as_str()?.parse().ok()?;
         Some((name, HeaderValue::from_str(entry.get("value")?.as_str()?).ok()?))
     };
-    list.and_then(Value::as_array).into_iter().flatten().filter_map(header).collect()
+    let mut headers: HeaderMap = list.and_then(Value::as_array).into_iter().flatten().filter_map(header).collect();
+    if let Some(content_type) = content_type.and_then(|text| HeaderValue::from_str(text).ok()) {
+        headers.entry(http::header::CONTENT_TYPE).or_insert(content_type);
+    }
+    headers
 }

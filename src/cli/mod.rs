@@ -123,19 +123,28 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Opens a ledger to read from it: what waits in the spool of a local one is stored first, so that what is read is complete.
 async fn open_ledger(url: &str, notes: &mut dyn Write) -> anyhow::Result<Box<dyn Store>> {
-    let store = store::open(url, false)?;
-    let schema = store.migrations().await?;
-    store::check_schema(&schema)?;
-    match drain::quietly(url).await {
+    let there = match store::open(url, false) {
+        Ok(store) => {
+            store::check_schema(&store.migrations().await?)?;
+            Some(store)
+        }
+        // A program that ended before its ledger was made.
+        Err(_) if drain::something_waits(url) => None,
+        Err(missing) => return Err(missing.into()),
+    };
+    match drain::quietly(url, None).await {
+        Ok(Some(drained)) if drained.waiting > 0 && drained.busy => {
+            writeln!(notes, "The ledger is in use: calls of the last moments may not be in this yet.")?;
+        }
         Ok(Some(drained)) if drained.waiting > 0 => {
             let why = drained.store_error.or(drained.disk_error);
             let why = why.map_or_else(String::new, |why| format!(" ({why})"));
-            writeln!(notes, "{} calls in the spool are not in this yet{why}.", drained.waiting)?;
+            writeln!(notes, "{} lines of the spool are not in this yet{why}.", drained.waiting)?;
         }
         Ok(_) => {}
         Err(error) => writeln!(notes, "What waits in the spool is not in this: {error:#}")?,
     }
-    Ok(store)
+    Ok(there.map_or_else(|| store::open(url, false), Ok)?)
 }
 
 /// What every subcommand that prints rows takes.

@@ -25,7 +25,8 @@ impl Times {
     }
 }
 
-fn moment(text: &str) -> anyhow::Result<Timestamp> {
+/// A moment; without a zone it is UTC.
+pub(super) fn moment(text: &str) -> anyhow::Result<Timestamp> {
     let with_zone = text.parse::<jiff::Timestamp>();
     let moment = with_zone.or_else(|_| {
         let civil = text.parse::<jiff::civil::DateTime>()?;

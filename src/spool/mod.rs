@@ -88,7 +88,7 @@ use std::{any::Any, time::Duration};
 
 pub use append::{Appended, Refused, Spool};
 pub use drain::{Drain, Flushed, Health};
-pub use once::{Drained, drain_once};
+pub use once::{Drained, drain_once, holds_lines};
 pub use set_aside::{SetAside, read as read_set_aside};
 
 use crate::call::Record;

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, time::Duration};
 
-use super::{Decode, Options, Spool, hold::Hold, insert::Halt, shared::Shared, worker::Worker};
+use super::{Decode, Options, Spool, folder, hold::Hold, insert::Halt, shared::Shared, worker::Worker};
 use crate::store::Store;
 
 /// What one go at a folder came to.
@@ -23,6 +23,12 @@ pub struct Drained {
     pub store_error: Option<String>,
     /// Why the rest could not be read.
     pub disk_error: Option<String>,
+}
+
+/// Whether a folder holds lines, stored or not. A folder that is not there holds none, and is not made.
+#[must_use]
+pub fn holds_lines(folder: &Path) -> bool {
+    folder::list(folder).is_ok_and(|listing| listing.segments.iter().any(|(_, bytes)| *bytes > 0))
 }
 
 /// Drains what is in a folder now, after migrating the store. A store that is away for longer than `patience` is left
