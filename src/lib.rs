@@ -47,6 +47,7 @@
 //! | `async-openai` | [`AiCallLayer`] for async-openai's `with_http_service` | |
 //! | `price-file` | your own prices from a TOML file | yes |
 //! | `sqlite` | the ledger: [`Ledger`], rows in SQLite (turns on `ledger`, which has no store of its own) | yes |
+//! | `proxy` | [`proxy`]: a reverse proxy for clients that only take a base URL | yes |
 //! | `cli` | the program `spanledger` | yes |
 //!
 //! The middleware alone is `default-features = false, features = ["reqwest"]`.
@@ -75,6 +76,9 @@ pub mod ledger;
 pub mod spool;
 #[cfg(feature = "ledger")]
 pub mod store;
+
+#[cfg(feature = "proxy")]
+pub mod proxy;
 
 #[cfg(feature = "cli")]
 pub mod report;

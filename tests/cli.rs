@@ -314,11 +314,12 @@ fn what_cannot_be_understood_is_exit_code_two() {
 #[test]
 fn help_has_examples() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["report", "calls", "show", "migrate"] {
+    for command in ["report", "calls", "show", "migrate", "proxy"] {
         let seen = seen(folder.path(), &[command, "--help"]);
         assert!(seen.contains("Examples:\n  spanledger "), "{seen}");
     }
     insta::assert_snapshot!("help", seen(folder.path(), &["--help"]));
     insta::assert_snapshot!("help_report", seen(folder.path(), &["report", "--help"]));
+    insta::assert_snapshot!("help_proxy", seen(folder.path(), &["proxy", "--help"]));
     insta::assert_snapshot!("help_calls", seen(folder.path(), &["calls", "--help"]));
 }

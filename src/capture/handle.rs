@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{keeper, recorder::Recorder, telemetry};
 use crate::{
-    call::RowId,
+    call::{Call, RowId, Timestamp},
     confidence::{Action, Confidence, Trust},
 };
 
@@ -83,6 +83,14 @@ impl CallHandle {
     #[must_use]
     pub fn row_id(&self) -> Option<RowId> {
         self.state()?.ended.as_ref()?.row_id
+    }
+
+    /// The id that the row will have, for those who must name it before the body ends. It is hashed from what is known when
+    /// a call begins.
+    #[cfg_attr(not(feature = "proxy"), expect(dead_code, reason = "only a proxy names rows beforehand"))]
+    pub(crate) fn coming_row_id(&self) -> Option<RowId> {
+        let shared = &self.0.as_ref()?.0;
+        shared.recorder.sink.as_ref()?.row_id(shared.ids, shared.started_at)
     }
 
     /// The model that answered; known once the body has ended.
@@ -163,6 +171,7 @@ impl Drop for Hold {
 pub(super) struct Shared {
     recorder: Arc<Recorder>,
     ids: (TraceId, SpanId),
+    started_at: Timestamp,
     state: Mutex<State>,
 }
 
@@ -191,8 +200,9 @@ pub(super) struct Ended {
 }
 
 impl Shared {
-    pub(super) fn new(recorder: Arc<Recorder>, ids: (TraceId, SpanId), span: Option<Context>) -> Arc<Self> {
-        Arc::new(Self { recorder, ids, state: Mutex::new(State { span, ..State::default() }) })
+    pub(super) fn new(recorder: Arc<Recorder>, call: &Call, span: Option<Context>) -> Arc<Self> {
+        let (ids, started_at) = ((call.identity.trace_id, call.identity.span_id), call.started_at);
+        Arc::new(Self { recorder, ids, started_at, state: Mutex::new(State { span, ..State::default() }) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use http::HeaderMap;
+use opentelemetry::trace::{SpanId, TraceId};
 
 use super::{
     recorder::{Recorder, Sink},
@@ -93,6 +94,10 @@ fn split(url: &str) -> Option<(String, Option<u16>, &str, Option<&str>)> {
 struct Collected(Mutex<Option<Call>>);
 
 impl Sink for Collected {
+    fn row_id(&self, _: (TraceId, SpanId), _: Timestamp) -> Option<RowId> {
+        None
+    }
+
     fn call(&self, call: &mut Call) -> Option<RowId> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::mem::take(call));
         None

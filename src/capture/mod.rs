@@ -41,6 +41,7 @@
 //! A call in flight holds the bounded parser state of [`framing`](crate::framing), never the body itself. Where the body
 //! is compressed (a tower stack may decompress above us), it also holds the decoder and its window.
 
+mod baggage;
 mod body;
 #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only tower has bodies that pass by"))]
 mod copied;

@@ -2,8 +2,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use opentelemetry::trace::{SpanId, TraceId};
+
 use crate::{
-    call::{Call, RowId},
+    call::{Call, RowId, Timestamp},
     confidence::Trust,
     pricing::PriceBook,
     provider::Hosts,
@@ -19,6 +21,7 @@ pub struct Recorder {
     pub(crate) prices: PriceBook,
     pub(crate) dialect: Dialect,
     pub(crate) send_trace_headers: bool,
+    pub(crate) baggage: bool,
     pub(crate) handle_timeout: Duration,
     pub(crate) spans: bool,
     pub(crate) sink: Option<Arc<dyn Sink>>,
@@ -39,6 +42,7 @@ impl Recorder {
             prices: PriceBook::bundled(),
             dialect: Dialect::from_env(),
             send_trace_headers: false,
+            baggage: false,
             handle_timeout: Duration::from_secs(60),
             spans: true,
             sink: None,
@@ -74,6 +78,17 @@ impl Recorder {
         self
     }
 
+    /// Reads OpenTelemetry's baggage too: what neither the request nor the scope says of who asks, the baggage of the current
+    /// OpenTelemetry context does. Off by default: baggage comes from outside with a request, and users feed bills.
+    ///
+    /// Its keys are the names of the span's attributes: `spanledger.task`, `user.id`, `gen_ai.conversation.id`,
+    /// `spanledger.job.id`, `spanledger.configuration.id`, `spanledger.variant`, and `spanledger.tag.NAME` for a tag.
+    #[must_use]
+    pub const fn with_baggage(mut self, read: bool) -> Self {
+        self.baggage = read;
+        self
+    }
+
     /// How long a [`CallHandle`](super::CallHandle) may keep a span open after the body's end; 60 seconds by default.
     #[must_use]
     pub const fn with_handle_timeout(mut self, timeout: Duration) -> Self {
@@ -98,6 +113,9 @@ impl Recorder {
 
 /// Where finished calls go: the ledger's spool, or whoever inspects one exchange.
 pub(crate) trait Sink: fmt::Debug + Send + Sync {
+    /// The id that the row of a call will have, where there are rows; known as soon as the call began.
+    fn row_id(&self, ids: (TraceId, SpanId), started_at: Timestamp) -> Option<RowId>;
+
     /// Takes a finished call. The id of its row, if it could be taken.
     fn call(&self, call: &mut Call) -> Option<RowId>;
 

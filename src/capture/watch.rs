@@ -11,6 +11,7 @@ use http::{HeaderMap, header};
 use opentelemetry::Context;
 
 use super::{
+    baggage,
     copied::{self, Copied},
     decoded::Decoded,
     handle::{CallHandle, Ended, Shared, WeakHandle},
@@ -83,13 +84,12 @@ impl Watch {
         let started = Instant::now();
         let unwind = AssertUnwindSafe(|| {
             let (provider, detected) = provider::detect(head, &recorder.hosts)?;
-            Self::prepare(provider, &detected, head, context, &body, started_at)
+            Self::prepare(recorder, (provider, &detected), head, context, &body, started_at)
         });
         let (mut call, reader) = catch_unwind(unwind).ok().flatten()?;
         let begun = telemetry::start(&call, recorder.spans);
         call.identity = begun.identity;
-        let ids = (call.identity.trace_id, call.identity.span_id);
-        let shared = Shared::new(Arc::clone(recorder), ids, begun.has_span.then(|| begun.context.clone()));
+        let shared = Shared::new(Arc::clone(recorder), &call, begun.has_span.then(|| begun.context.clone()));
         if recorder.spans && context::is_collected() {
             context::collect(&CallHandle::of(&shared));
         }
@@ -115,8 +115,8 @@ impl Watch {
 
     /// The call as far as the request tells, and a reader for the rest. `None`: no AI call after all.
     fn prepare(
-        provider: &dyn Provider,
-        detected: &Detected,
+        recorder: &Recorder,
+        (provider, detected): (&dyn Provider, &Detected),
         head: &RequestHead<'_>,
         context: Option<&CallContext>,
         body: &RequestBytes<'_>,
@@ -131,6 +131,9 @@ impl Watch {
             billable: (!detected.billable).then_some(false),
             ..Call::default()
         });
+        if recorder.baggage {
+            call.context = std::mem::take(&mut call.context).or(&baggage::context());
+        }
         call.request.model.clone_from(&detected.model);
         call.request.stream = detected.stream;
         let mut reader = provider.reader();
@@ -152,7 +155,9 @@ impl Watch {
         self.observe(|watch| {
             let Some((provider, detected)) = provider::detect(head, &watch.recorder.hosts) else { return };
             let started_at = watch.call.started_at;
-            let Some((mut call, reader)) = Self::prepare(provider, &detected, head, None, body, started_at) else {
+            let Some((mut call, reader)) =
+                Self::prepare(&watch.recorder, (provider, &detected), head, None, body, started_at)
+            else {
                 return;
             };
             call.identity = watch.call.identity;

@@ -26,8 +26,12 @@ mod drain;
 mod import;
 mod inspect;
 mod migrate;
+#[cfg(feature = "proxy")]
+mod proxy;
 mod report;
 mod show;
+#[cfg(feature = "proxy")]
+mod stop;
 mod time;
 
 /// Every AI call, one row: what was spent, by whom, on what.
@@ -64,13 +68,16 @@ enum Command {
     Drain(drain::Arguments),
     Import(import::Arguments),
     Inspect(inspect::Arguments),
+    #[cfg(feature = "proxy")]
+    Proxy(proxy::Arguments),
 }
 
 /// Runs the program on the process's arguments and streams.
 #[must_use]
 pub fn main() -> ExitCode {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut notes = io::stderr().lock();
+    // Not locked: a thread that panics must be able to say so.
+    let mut notes = io::stderr();
     match run(std::env::args_os(), &mut out, &mut notes) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -99,7 +106,7 @@ fn run(
             return Ok(u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from));
         }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().context("No runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("No runtime")?;
     runtime.block_on(async {
         let ledger = &cli.ledger;
         match cli.command {
@@ -110,6 +117,8 @@ fn run(
             Command::Drain(arguments) => drain::run(arguments, ledger, out).await,
             Command::Import(arguments) => import::run(arguments, ledger, out, notes).await,
             Command::Inspect(arguments) => inspect::run(arguments, out, notes),
+            #[cfg(feature = "proxy")]
+            Command::Proxy(arguments) => proxy::run(arguments, ledger, notes).await,
         }
     })?;
     out.flush()?;

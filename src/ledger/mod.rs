@@ -18,6 +18,8 @@
 mod builder;
 mod exporter;
 
+#[cfg(feature = "proxy")]
+mod proxy;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 #[cfg(feature = "tower")]
@@ -30,6 +32,8 @@ use std::{
 
 pub use builder::Builder;
 pub use exporter::LedgerSpanExporter;
+
+use opentelemetry::trace::{SpanId, TraceId};
 
 use crate::{
     PriceBook, Recorder,
@@ -182,6 +186,10 @@ impl Inner {
 
 /// What the capture layers write to.
 impl Sink for Inner {
+    fn row_id(&self, ids: (TraceId, SpanId), started_at: Timestamp) -> Option<RowId> {
+        Some(store::row_id_of(ids, started_at))
+    }
+
     fn call(&self, call: &mut Call) -> Option<RowId> {
         (call.service_name, call.environment) = self.service();
         let row_id = store::row_id(call);

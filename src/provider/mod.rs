@@ -123,8 +123,12 @@ fn clean(path: &str) -> Cow<'_, str> {
 
 /// A part of a path in clear: `%3A` is `:` again.
 fn decoded(part: &str) -> String {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
+    fill::name(&String::from_utf8_lossy(&percent_decoded(part.as_bytes())))
+}
+
+/// The bytes that percent-encoding stands for; what only looks like it stays.
+pub(crate) fn percent_decoded(mut rest: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(rest.len());
     while let Some((first, more)) = rest.split_first() {
         let hex = more.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
         match hex.filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
@@ -138,7 +142,7 @@ fn decoded(part: &str) -> String {
             }
         }
     }
-    fill::name(&String::from_utf8_lossy(&bytes))
+    bytes
 }
 
 /// One AI API's wire protocol.

@@ -11,9 +11,10 @@
 
 use std::{fmt, future::Future, path::PathBuf, pin::Pin};
 
+use opentelemetry::trace::{SpanId, TraceId};
 use serde_json::Value;
 
-use crate::call::{Call, Record, RowId};
+use crate::call::{Call, Record, RowId, Timestamp};
 
 #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "stores clean what they store"))]
 mod clean;
@@ -90,10 +91,15 @@ const NAMESPACE: uuid::Uuid = uuid::Uuid::from_u128(0x2f1c_7a5e_94d3_4b0a_8c66_5
 /// The row of a call: a UUID (version 5) hashed from its key, which is trace id, span id and start.
 #[must_use]
 pub fn row_id(call: &Call) -> RowId {
+    row_id_of((call.identity.trace_id, call.identity.span_id), call.started_at)
+}
+
+/// The row of a call of which only its key is known.
+pub(crate) fn row_id_of((trace_id, span_id): (TraceId, SpanId), started_at: Timestamp) -> RowId {
     let mut key = [0; 32];
-    key[..16].copy_from_slice(&call.identity.trace_id.to_bytes());
-    key[16..24].copy_from_slice(&call.identity.span_id.to_bytes());
-    key[24..].copy_from_slice(&moment::storable(call.started_at).micros().to_be_bytes());
+    key[..16].copy_from_slice(&trace_id.to_bytes());
+    key[16..24].copy_from_slice(&span_id.to_bytes());
+    key[24..].copy_from_slice(&moment::storable(started_at).micros().to_be_bytes());
     RowId(uuid::Uuid::new_v5(&NAMESPACE, &key).into_bytes())
 }
 

@@ -1,0 +1,106 @@
+//! `spanledger proxy`, as people start it.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    path::Path,
+    process::{Child, ChildStderr, Command, Output, Stdio},
+};
+
+use crate::{
+    client, server,
+    support::{Pace, rows, scenario, server::nobody},
+};
+
+fn program(ledger: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spanledger"));
+    command.args(["--ledger", &format!("sqlite://{}", ledger.display()), "proxy"]);
+    command
+}
+
+/// The program, listening, until it is dropped.
+struct Running {
+    child: Child,
+    notes: BufReader<ChildStderr>,
+    said: String,
+    url: String,
+}
+
+impl Running {
+    fn start(ledger: &Path, arguments: &[&str]) -> Self {
+        let mut command = program(ledger);
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut notes = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        notes.read_line(&mut said).unwrap();
+        let url = said.split(' ').find(|word| word.starts_with("http://127.0.0.1:"));
+        let url = url.unwrap_or_else(|| panic!("it says {said:?}")).to_owned();
+        Self { child, notes, said, url }
+    }
+
+    /// Ctrl-C. What else it said, and how it ended.
+    fn stop(mut self) -> (String, bool) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let mut rest = String::new();
+        self.notes.read_to_string(&mut rest).unwrap();
+        (rest, self.child.wait().unwrap().success())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_until_ctrl_c_and_leaves_every_row() {
+    let scenario = scenario::named("anthropic messages, stream").unwrap();
+    let upstream = server(scenario.api.app(Pace::AtOnce)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("usage.db");
+    let running = Running::start(&ledger, &["--to", &upstream.url(), "--provider", "anthropic"]);
+    let expected =
+        format!("Calls to {} go to {}, their rows to the ledger. Ctrl-C ends it.\n", running.url, upstream.url());
+    assert_eq!(running.said, expected);
+    let request = client().post(format!("{}{}", running.url, scenario.path)).json(&scenario.body());
+    let response = request.header("spanledger-task", "ocr").send().await.unwrap();
+    let row_id = response.headers()["spanledger-row-id"].to_str().unwrap().to_owned();
+    response.bytes().await.unwrap();
+
+    let (said, well) = tokio::task::spawn_blocking(|| running.stop()).await.unwrap();
+    assert_eq!((said.as_str(), well), ("Calls under way have 30 seconds; Ctrl-C again cuts them off.\n", true));
+    let rows = rows::all(&format!("sqlite://{}", ledger.display())).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        (rows[0].text("id"), rows[0].text("task"), rows[0].text("provider")),
+        (row_id.as_str(), "ocr", "anthropic")
+    );
+    assert_eq!(rows[0].counts(), scenario.counts);
+}
+
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let Output { status, stdout, stderr } = program(&folder.join("usage.db")).args(arguments).output().unwrap();
+    assert!(!status.success() && stdout.is_empty(), "{arguments:?}");
+    assert!(!folder.join("usage.db").exists(), "no ledger is made for a command that cannot work");
+    String::from_utf8(stderr).unwrap()
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_told_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = refused(folder.path(), &["--to", "https://api.openai.com", "--listen", "0.0.0.0:0"]);
+    assert_eq!(
+        told,
+        "spanledger: Other machines can reach 0.0.0.0:0, and whoever reaches it can use the proxy; say --allow-remote if \
+         that is wanted, or listen on 127.0.0.1\n"
+    );
+    let told = refused(folder.path(), &["--to", "https://canary@api.openai.com"]);
+    assert!(told.contains("it holds credentials") && !told.contains("canary"), "{told}");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let told = refused(folder.path(), &["--to", &nobody().await.unwrap(), "--listen", &taken]);
+    assert!(told.starts_with(&format!("spanledger: Nothing can listen on {taken}: ")), "{told}");
+}
