@@ -4,8 +4,11 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use opentelemetry::{Value as OtelValue, global, trace::TracerProvider as _};
-use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SpanData};
+use opentelemetry::{Context, Value as OtelValue, global, trace::TracerProvider as _};
+use opentelemetry_sdk::{
+    error::OTelSdkResult,
+    trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor},
+};
 use reqwest_middleware::ClientWithMiddleware;
 use spanledger::{AiCallMiddleware, CallContext, CallHandle, Ledger};
 use support::{Api, Pace, Row, Scenario, Servers, rows, scenario};
@@ -240,4 +243,39 @@ async fn a_layer_beneath_async_openai_lies_under_its_call() {
     assert_eq!(lower[0].text("ai_parent_span_id"), upper[0].text("span_id"));
     assert_eq!(lower[0].text("parent_span_id"), upper[0].text("span_id"));
     assert_eq!((upper[0].get("billable"), lower[0].get("billable")), (&false.into(), &true.into()), "one is paid");
+}
+
+/// A span processor that panics.
+#[derive(Debug)]
+enum Panics {
+    AtTheStart,
+    AtTheEnd,
+}
+
+impl SpanProcessor for Panics {
+    fn on_start(&self, _: &mut Span, _: &Context) {
+        assert!(!matches!(self, Self::AtTheStart), "at the start");
+    }
+
+    fn on_end(&self, _: SpanData) {
+        assert!(!matches!(self, Self::AtTheEnd), "at the end");
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_span_processor_that_panics_costs_neither_row_nor_answer() {
+    let bench = Bench::new(Sampler::AlwaysOn, false).await;
+    for panics in [Panics::AtTheStart, Panics::AtTheEnd] {
+        global::set_tracer_provider(SdkTracerProvider::builder().with_span_processor(panics).build());
+        bench.call(&bench.http(), scenario::named("openai chat").unwrap()).await;
+    }
+    assert_eq!(bench.rows().await.len(), 2);
 }

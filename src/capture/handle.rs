@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Instant, SystemTime},
 };
@@ -270,7 +271,11 @@ impl Shared {
             let Some(span) = state.span.take() else { return };
             (span, std::mem::take(&mut state.trust), at)
         };
-        telemetry::learnt(&span, &trust);
-        span.span().end_with_timestamp(at);
+        let end = || {
+            telemetry::learnt(&span, &trust);
+            span.span().end_with_timestamp(at);
+        };
+        // A span processor that panics is not the caller's failure.
+        let _ = catch_unwind(AssertUnwindSafe(end));
     }
 }

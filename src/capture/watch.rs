@@ -87,7 +87,9 @@ impl Watch {
             Self::prepare(recorder, (provider, &detected), head, context, &body, started_at)
         });
         let (mut call, reader) = catch_unwind(unwind).ok().flatten()?;
-        let begun = telemetry::start(&call, recorder.spans);
+        // A sampler or a span processor that panics costs the span, and neither the row nor the caller's answer.
+        let begun = catch_unwind(AssertUnwindSafe(|| telemetry::start(&call, recorder.spans)))
+            .unwrap_or_else(|_| telemetry::start(&call, false));
         call.identity = begun.identity;
         let shared = Shared::new(Arc::clone(recorder), &call, begun.has_span.then(|| begun.context.clone()));
         if recorder.spans && context::is_collected() {
@@ -303,7 +305,10 @@ impl Watch {
         let model = self.call.response.model.clone().or_else(|| self.call.request.model.clone());
         let ended = Ended { at: SystemTime::from(self.call.ended_at), row_id, model };
         let trust = std::mem::take(&mut self.call.trust);
-        self.shared.end(ended, trust, |span| telemetry::finish(span, &self.call, self.recorder.dialect, row_id));
+        self.shared.end(ended, trust, |span| {
+            let finish = || telemetry::finish(span, &self.call, self.recorder.dialect, row_id);
+            let _ = catch_unwind(AssertUnwindSafe(finish));
+        });
     }
 
     /// Runs what only watches: if it panics, the call goes on unwatched.
