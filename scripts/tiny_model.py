@@ -8,6 +8,9 @@ and token counts rather than sense: a call takes well under a second on any proc
 
 The same weights come out on every machine. The model never chooses to stop, so an answer is as
 long as the caller allows (24 tokens unless asked otherwise), and a long stream can be abandoned.
+One thread is the quickest for so small a model: several wait for each other, hundreds of times longer
+on a machine that has other work to do.
+
 Leave the temperature as it is for more than 24 tokens: at 0 the model repeats one word, and Ollama
 cuts an answer off, without an error and without counts, after 30 equal tokens.
 """
@@ -36,6 +39,7 @@ TEMPLATE """{{ range .Messages }}{{ .Role }}: {{ .Content }}
 {{ end }}assistant:"""
 PARAMETER num_predict 24
 PARAMETER seed 7
+PARAMETER num_thread 1
 '''
 
 

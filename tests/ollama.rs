@@ -1,37 +1,21 @@
 //! A real model server: what the rows count is what the server said, on each protocol and each way in.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking")]
 
-use std::{process::Command, time::Duration};
+use std::time::Duration;
 
 use async_openai::{config::OpenAIConfig, middleware::ReqwestService};
 use futures_util::StreamExt as _;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use noise::ollama;
 use serde_json::{Value, json};
-use services::{Service, answers, free_address, path};
 use spanledger::{CallContext, Hosts, Ledger, RequestBody, store::Query};
 use tower::{Layer as _, ServiceExt as _};
 
+#[path = "support/noise.rs"]
+mod noise;
 #[path = "support/services.rs"]
 mod services;
-
-/// Starts Ollama with a tiny model named `noise`.
-async fn ollama(folder: &std::path::Path) -> (Service, String) {
-    let address = free_address();
-    let models = folder.join("models");
-    let environment =
-        [("OLLAMA_HOST", address.as_ref()), ("OLLAMA_MODELS", models.as_os_str()), ("HOME", folder.as_os_str())];
-    let program = path("ollama");
-    let serve = Service::start(Command::new(&program).arg("serve").envs(environment), &folder.join("ollama.log"));
-    answers(&format!("http://{address}/api/version")).await;
-    let create = Command::new(&program)
-        .args(["create".as_ref(), "noise".as_ref(), "-f".as_ref(), path("tiny-model").join("Modelfile").as_os_str()])
-        .envs(environment)
-        .output()
-        .unwrap();
-    assert!(create.status.success(), "{}", String::from_utf8_lossy(&create.stderr));
-    (serve, address)
-}
 
 /// One question on each protocol that Ollama speaks: path, body, and where its answer states input and output tokens.
 fn questions() -> Vec<(&'static str, Value, [&'static str; 2])> {

@@ -1,59 +1,13 @@
 //! `spanledger proxy`, as people start it.
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _},
-    path::Path,
-    process::{Child, ChildStderr, Command, Output, Stdio},
-};
+use std::{path::Path, process::Output};
 
 use crate::{
-    client, server,
+    client,
+    running::{Running, program},
+    server,
     support::{Pace, rows, scenario, server::nobody},
 };
-
-fn program(ledger: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_spanledger"));
-    command.args(["--ledger", &format!("sqlite://{}", ledger.display()), "proxy"]);
-    command
-}
-
-/// The program, listening, until it is dropped.
-struct Running {
-    child: Child,
-    notes: BufReader<ChildStderr>,
-    said: String,
-    url: String,
-}
-
-impl Running {
-    fn start(ledger: &Path, arguments: &[&str]) -> Self {
-        let mut command = program(ledger);
-        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut notes = BufReader::new(child.stderr.take().unwrap());
-        let mut said = String::new();
-        notes.read_line(&mut said).unwrap();
-        let url = said.split(' ').find(|word| word.starts_with("http://127.0.0.1:"));
-        let url = url.unwrap_or_else(|| panic!("it says {said:?}")).to_owned();
-        Self { child, notes, said, url }
-    }
-
-    /// Ctrl-C. What else it said, and how it ended.
-    fn stop(mut self) -> (String, bool) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-        let mut rest = String::new();
-        self.notes.read_to_string(&mut rest).unwrap();
-        (rest, self.child.wait().unwrap().success())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_serves_until_ctrl_c_and_leaves_every_row() {
