@@ -24,9 +24,9 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<B: Body + fmt::Debug> fmt::Debug for ResponseBody<B> {
+impl<B: Body> fmt::Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseBody").field("inner", &self.inner).field("watch", &self.watch).finish()
+        f.debug_struct("ResponseBody").field("watch", &self.watch).finish_non_exhaustive()
     }
 }
 

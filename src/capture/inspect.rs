@@ -1,6 +1,7 @@
 //! Exchanges that were recorded before, through the same code that a live call meets.
 
 use std::{
+    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// A recorded HTTP exchange, its bodies decoded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Exchange<'a> {
     /// The request's method.
     pub method: &'a str,
@@ -41,6 +42,19 @@ pub struct Exchange<'a> {
     pub started_at: Timestamp,
     /// How long the exchange took.
     pub duration: Duration,
+}
+
+impl fmt::Debug for Exchange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (host, _, path, _) = split(self.url).unwrap_or_default();
+        f.debug_struct("Exchange")
+            .field("method", &self.method)
+            .field("host", &host)
+            .field("path", &path)
+            .field("status", &self.status)
+            .field("ending", &self.ending)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The call that a live exchange of this kind would have recorded; `None`: it is no AI call.

@@ -30,6 +30,12 @@
 //! leaves fields empty. Requests to hosts and paths that are no AI call pass through untouched, and so does everything that
 //! runs with telemetry suppressed (the calls of OpenTelemetry exporters).
 //!
+//! # Secrets
+//!
+//! Headers, queries and bodies are looked at and not kept. What a provider says of an error is recorded without what looks
+//! like a key, and without the request's own credentials, which are held for that while the call is open. The `Debug` texts
+//! of what passes here show neither bodies nor headers.
+//!
 //! # Files
 //!
 //! `watch` is the state machine that all ways in share, `handle` what the caller holds of a call, `telemetry` its span and
@@ -45,6 +51,7 @@ mod baggage;
 mod body;
 #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only tower has bodies that pass by"))]
 mod copied;
+mod credentials;
 #[cfg(feature = "tower")]
 mod decoded;
 #[cfg(not(feature = "tower"))]

@@ -1,6 +1,7 @@
 //! A request body that passes by while it is sent.
 
 use std::{
+    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -12,12 +13,17 @@ use super::{body::see, copied::Copied};
 
 pin_project_lite::pin_project! {
     /// The body of a request on its way to the inner service: the same frames, hints and errors.
-    #[derive(Debug)]
     pub struct RequestBody<B> {
         #[pin]
         inner: B,
         copied: Option<Arc<Copied>>,
         begun: bool,
+    }
+}
+
+impl<B> fmt::Debug for RequestBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody").field("watched", &self.copied.is_some()).finish_non_exhaustive()
     }
 }
 

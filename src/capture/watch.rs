@@ -13,6 +13,7 @@ use opentelemetry::Context;
 use super::{
     baggage,
     copied::{self, Copied},
+    credentials::Credentials,
     decoded::Decoded,
     handle::{CallHandle, Ended, Shared, WeakHandle},
     recorder::Recorder,
@@ -44,6 +45,7 @@ pub(super) struct Watch {
     decoded: Decoded,
     decoder: Option<Decoder>,
     request: Option<Arc<Copied>>,
+    credentials: Credentials,
     shared: Arc<Shared>,
     context: Context,
     started: Instant,
@@ -106,6 +108,7 @@ impl Watch {
             decoded: Decoded::default(),
             decoder: None,
             request,
+            credentials: Credentials::of(head),
             shared,
             context: begun.context,
             started,
@@ -164,6 +167,7 @@ impl Watch {
             };
             call.identity = watch.call.identity;
             (watch.call, watch.reader) = (call, reader);
+            watch.credentials = Credentials::of(head);
         });
     }
 
@@ -282,6 +286,9 @@ impl Watch {
                 Some(status) => http_reason(status),
                 None => "the answer broke off".to_owned(),
             });
+        }
+        if call.outcome.error_type.is_some() {
+            self.credentials.take_out_of(call);
         }
         call.usage.check();
         call.usage.source = match (call.usage.is_empty(), ending) {

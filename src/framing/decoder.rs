@@ -1,5 +1,7 @@
 //! The framing of one body, found out by its beginning.
 
+use std::fmt;
+
 use super::{
     Elided, Message,
     json::Json,
@@ -21,10 +23,14 @@ use super::{
 /// }
 /// assert_eq!(seen, ["{\"a\":1}", "[DONE]"]);
 /// ```
-#[derive(Debug)]
 pub struct Decoder(Framing);
 
-#[derive(Debug)]
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder").field("held_bytes", &self.held_bytes()).finish_non_exhaustive()
+    }
+}
+
 enum Framing {
     Unknown(Sniffer),
     Sse(Sse),

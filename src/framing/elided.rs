@@ -1,5 +1,7 @@
 //! One document of any size in bounded memory.
 
+use std::fmt;
+
 use super::{MAX_HELD_BYTES, Message, Sink, WHOLE_BYTES, shortener::Shortener};
 
 /// Room that is kept between two messages; more is given back.
@@ -26,7 +28,7 @@ const KEPT_CAPACITY: usize = 8 * 1024;
 /// assert!(body.finish().ends_with(br#"A"}],"usage":{"total_tokens":7}}"#));
 /// assert!(body.finish().len() < 1200);
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Elided {
     whole: Vec<u8>,
     form: Form,
@@ -38,6 +40,12 @@ enum Form {
     Whole,
     Short(Box<Shortener>),
     Text,
+}
+
+impl fmt::Debug for Elided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Elided").field("held_bytes", &self.held_bytes()).finish_non_exhaustive()
+    }
 }
 
 impl Elided {

@@ -53,6 +53,8 @@ mod shortener;
 mod sniff;
 mod sse;
 
+use std::fmt;
+
 pub use decoder::Decoder;
 pub use elided::Elided;
 #[cfg(feature = "tower")]
@@ -65,12 +67,19 @@ pub const WHOLE_BYTES: usize = 64 * 1024;
 pub const MAX_HELD_BYTES: usize = 136 * 1024;
 
 /// One message of a body: a whole JSON document, or the data of one event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Message<'a> {
     /// The event's name, where the framing has one.
     pub event: Option<&'a str>,
     /// The payload.
     pub data: &'a [u8],
+}
+
+/// Without the payload: it is what people and models said.
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("event", &self.event).field("bytes", &self.data.len()).finish()
+    }
 }
 
 impl<'a> Message<'a> {

@@ -195,7 +195,7 @@ impl Progress {
 }
 
 /// What a request looks like from outside: all that [`Provider::detect`] may look at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct RequestHead<'a> {
     /// The method, in capitals.
     pub method: &'a str,
@@ -210,6 +210,17 @@ pub struct RequestHead<'a> {
     pub query: Option<&'a str>,
     /// The headers. They hold credentials: read single ones, never record them.
     pub headers: &'a HeaderMap,
+}
+
+impl fmt::Debug for RequestHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead")
+            .field("method", &self.method)
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A request that was recognised.
