@@ -1,7 +1,6 @@
 //! A response body that is passed through: the same frames, hints, trailers and errors, and one ending.
 
 use std::{
-    any::type_name,
     fmt,
     io::IoSlice,
     pin::Pin,
@@ -31,12 +30,8 @@ impl<B: Body> fmt::Debug for ResponseBody<B> {
 }
 
 impl<B: Body> ResponseBody<B> {
-    pub(super) fn new(inner: B, watch: Option<Watch>) -> Self {
-        Self::naming(inner, watch, |_| type_name::<B::Error>())
-    }
-
-    /// A body whose errors have better names than their type.
-    pub(super) fn naming(inner: B, mut watch: Option<Watch>, kind: fn(&B::Error) -> &'static str) -> Self {
+    /// `kind` names an error for the row.
+    pub(super) fn new(inner: B, mut watch: Option<Watch>, kind: fn(&B::Error) -> &'static str) -> Self {
         if inner.is_end_stream()
             && let Some(watch) = &mut watch
         {

@@ -48,7 +48,7 @@ where
                     watch.head(parts.status.as_u16(), &parts.headers);
                     parts.extensions.insert(watch.extension());
                 }
-                Ok(Response::from_parts(parts, ResponseBody::new(body, watch)))
+                Ok(Response::from_parts(parts, ResponseBody::new(body, watch, |_| type_name::<B::Error>())))
             }
             Err(error) => {
                 if let Some(watch) = &mut watch {

@@ -121,7 +121,7 @@ pub(super) fn watched(response: Response, mut watch: Watch) -> Response {
     }
     parts.extensions.insert(watch.extension());
     let kind = |error: &reqwest::Error| if error.is_timeout() { "timeout" } else { "body" };
-    Response::from(http::Response::from_parts(parts, Body::wrap(ResponseBody::naming(body, Some(watch), kind))))
+    Response::from(http::Response::from_parts(parts, Body::wrap(ResponseBody::new(body, Some(watch), kind))))
 }
 
 /// The call failed: what kind of failure it was, in words that hold no URL.

@@ -107,7 +107,9 @@ async fn no_canary_is_found_anywhere() {
         for http in Http::ALL {
             for scene in &SCENES {
                 script.play((scene.replies)());
-                texts += &call(&book, way, http, &script.host(), &script, scene.reads).await;
+                let shown = call(&book, way, http, &script.host(), &script, scene.reads).await;
+                assert_eq!(hits(shown.as_bytes()), [""; 0], "{}, {}", scene.name, way.name);
+                texts += &shown;
                 calls += 1;
             }
             texts += &call(&book, way, http, "127.0.0.1:9", &script, 0).await;
