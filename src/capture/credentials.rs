@@ -116,6 +116,7 @@ mod tests {
             (&key, None, "my-own-key-12345 my-own-key-12345", "[key] [key]"),
             (&key, None, "The model my-own does not exist", "The model my-own does not exist"),
             (&[("authorization", "Bearer abcdefghijkl")], None, "'Bearer abcdefghijkl'", "'Bearer [key]'"),
+            (&[("proxy-authorization", "Basic dXNlcjpwYXNz")], None, "Basic dXNlcjpwYXNz?", "Basic [key]?"),
             (&[("authorization", "Bearer none")], None, "none is no key", "none is no key"),
             (&[("cookie", "a=session-1234; b=2")], None, "bad cookie a=session-1234; b=2", "bad cookie a=[key]; b=2"),
             (&[("x-portkey-api-key", "portkey-1234")], None, "portkey-1234?", "[key]?"),

@@ -10,9 +10,12 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 use scenes::{ASKED, CANARY, KEY, SCENES, USERINFO};
-use spanledger::{CallContext, Hosts};
+use spanledger::{CallContext, Hosts, proxy};
+use tower::ServiceExt as _;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 use wire::{Ask, Book, Http, Piece, Retry, Script, Setup, WAYS};
 
@@ -116,10 +119,15 @@ async fn no_canary_is_found_anywhere() {
             calls += 1;
         }
     }
+    for scene in &SCENES {
+        script.play((scene.replies)());
+        through_the_proxy(&book, &script, scene.reads).await;
+        calls += 1;
+    }
     let rows = book.rows().await;
     assert_eq!(rows.len(), calls, "every call has its row");
     let refused = rows.iter().filter(|row| row.text("error_message").contains("[key]")).count();
-    assert_eq!(refused, 4 * WAYS.len() * Http::ALL.len(), "refusals are told, without the keys");
+    assert_eq!(refused, 4 * (WAYS.len() * Http::ALL.len() + 1), "refusals are told, without the keys");
 
     let mut places: BTreeMap<String, Vec<u8>> = files(book.folder()).into_iter().collect();
     let has = |places: &BTreeMap<String, Vec<u8>>, part: &str| {
@@ -139,7 +147,7 @@ async fn no_canary_is_found_anywhere() {
     drop(panic::take_hook());
     places.insert("panics".to_owned(), panics.0.lock().unwrap().clone());
 
-    println!("{calls} calls through {} ways in", WAYS.len());
+    println!("{calls} calls through {} ways in and the proxy", WAYS.len());
     let mut found = Vec::new();
     for (place, bytes) in &places {
         let hits = hits(bytes);
@@ -168,4 +176,24 @@ async fn call(book: &Book, way: &wire::Way, http: Http, host: &str, script: &Scr
     let ((), calls) = tokio::time::timeout(SOON, exchange).await.unwrap();
     assert_eq!(calls.len(), 1, "{} is watched", way.name);
     format!("{text} {calls:?}\n")
+}
+
+/// The same call by a client in another language.
+async fn through_the_proxy(book: &Book, script: &Script, reads: usize) {
+    let proxy = proxy::app(&book.ledger, format!("http://{}", script.host()).parse().unwrap()).unwrap();
+    let mut request = http::Request::post(format!("http://{USERINFO}@127.0.0.1:4000/v1/chat/completions?key={KEY}"))
+        .body(Full::new(Bytes::from(ASKED)))
+        .unwrap();
+    *request.headers_mut() = scenes::headers();
+    request.headers_mut().insert("spanledger-task", http::HeaderValue::from_static(WITNESS));
+    let exchange = async {
+        let mut body = proxy.oneshot(request).await.unwrap().into_body();
+        for _ in 0..reads {
+            script.allow();
+            if !matches!(body.frame().await, Some(Ok(_))) {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(SOON, exchange).await.unwrap();
 }

@@ -1,16 +1,15 @@
 //! What a provider may do with what must not be kept. A new scene is an entry of [`SCENES`].
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::wire::{Reply, Step};
 
 /// How every canary begins.
 pub(crate) const CANARY: &str = "canary-";
 
-/// Credentials by the header that they come in.
-const HEADERS: [(&str, &str); 7] = [
+/// Credentials that reach the provider, by the header that they come in.
+const HEADERS: [(&str, &str); 6] = [
     ("authorization", "Bearer canary-authorization-51f0c2"),
-    ("proxy-authorization", "Basic canary-proxy-c2Rq"),
     ("x-api-key", "canary-x-api-key-51f0c2"),
     ("api-key", "canary-api-key-51f0c2"),
     ("x-goog-api-key", "canary-x-goog-api-key-51f0c2"),
@@ -104,7 +103,9 @@ pub(crate) const SCENES: [Scene; 10] = [
 /// The request's headers.
 pub(crate) fn headers() -> HeaderMap {
     let headers = HEADERS.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-    headers.chain([(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]).collect()
+    let to_the_next_hop = HeaderValue::from_static("Basic canary-proxy-c2Rq");
+    let json = HeaderValue::from_static("application/json");
+    headers.chain([(header::PROXY_AUTHORIZATION, to_the_next_hop), (header::CONTENT_TYPE, json)]).collect()
 }
 
 fn repeated() -> String {
