@@ -57,6 +57,41 @@ fn importing_twice_changes_nothing() {
     assert_eq!(calls(folder.path()), before);
 }
 
+/// A line with one span; ids are given by their last digits.
+fn line(span: &str, parent: &str, operation: &str) -> String {
+    let text = |key: &str, value: &str| format!(r#"{{"key":"{key}","value":{{"stringValue":"{value}"}}}}"#);
+    let count = |key: &str, value: u64| format!(r#"{{"key":"{key}","value":{{"intValue":"{value}"}}}}"#);
+    let attributes = [
+        text("gen_ai.operation.name", operation),
+        text("gen_ai.provider.name", "openai"),
+        text("gen_ai.request.model", "gpt-4o-mini"),
+        count("gen_ai.usage.input_tokens", 1000),
+        count("gen_ai.usage.output_tokens", 100),
+    ];
+    let parent = if parent.is_empty() { String::new() } else { format!("00000000000000{parent}") };
+    format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"00000000000000{span}","parentSpanId":"{parent}","name":"x","startTimeUnixNano":"1793527200000000000","endTimeUnixNano":"1793527201500000000","attributes":[{}]}}]}}]}}]}}"#,
+        attributes.join(",")
+    )
+}
+
+#[test]
+fn a_span_that_another_ai_span_lies_under_is_kept_and_not_summed_in_any_order() {
+    let spans = [line("a1", "", "invoke_agent"), line("a2", "a1", "chat"), line("a3", "a1", "chat")];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("spans.jsonl");
+        for span in order {
+            std::fs::write(&file, &spans[span]).unwrap();
+            assert!(spanledger(folder.path(), &["import", file.to_str().unwrap()]).status.success());
+        }
+        assert_eq!(calls(folder.path()).len(), 3, "{order:?}: all are kept");
+        let report = spanledger(folder.path(), &["report", "--format", "json"]);
+        let report: Value = serde_json::from_slice(&report.stdout).unwrap();
+        assert_eq!((&report[0]["calls"], &report[0]["input_tokens"]), (&2.into(), &2000.into()), "{order:?}: {report}");
+    }
+}
+
 #[test]
 fn draining_where_nothing_waits_says_so_and_makes_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,11 +1,13 @@
 //! What a ledger promises to the program that holds it: opening, flushing and closing on any runtime, and what counts.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking")]
 
 use std::{path::Path, thread, time::Duration};
 
+use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 use spanledger::{AiCallMiddleware, CallContext, CallHandle, Confidence, Ledger, ledger::Error};
 use support::{Api, Pace, Row, Servers, rows};
+use tower::{Layer as _, ServiceExt as _};
 
 mod support;
 
@@ -172,4 +174,23 @@ async fn two_ledgers_on_one_file_store_every_call_once() {
     }
     assert_eq!((second.flush(SOON).await.waiting, first.flush(SOON).await.waiting), (0, 0));
     assert_eq!(rows::all(&url(folder.path())).await.unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn a_post_of_another_program_on_an_ambiguous_path_is_no_row_over_tower_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let router = axum::Router::new().route("/api/chat", axum::routing::post(async || axum::Json(json!({"ok": true}))));
+    let server = support::server::Server::start(router).await.unwrap();
+    let ledger = Ledger::open(url(folder.path())).await.unwrap();
+    let hyper: hyper_util::client::legacy::Client<_, spanledger::RequestBody<Full<bytes::Bytes>>> =
+        hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
+    let service = ledger.tower_layer().layer(hyper);
+    for (body, rows) in [(json!({"room": 7, "text": "hello"}), 0), (json!({"model": "llama3.2", "messages": []}), 1)] {
+        let request =
+            http::Request::post(format!("{}/api/chat", server.url())).header("content-type", "application/json");
+        let response = service.clone().oneshot(request.body(Full::from(body.to_string())).unwrap()).await.unwrap();
+        drop(response.into_body().collect().await.unwrap());
+        assert_eq!(ledger.flush(SOON).await.waiting, 0);
+        assert_eq!(rows::all(&url(folder.path())).await.unwrap().len(), rows, "{body}");
+    }
 }

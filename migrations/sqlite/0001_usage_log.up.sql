@@ -111,6 +111,7 @@ CREATE INDEX usage_log_action           ON usage_log (action, started_at) WHERE 
 CREATE INDEX usage_log_configuration_id ON usage_log (configuration_id, started_at) WHERE configuration_id IS NOT NULL;
 -- The calls that lie under a call.
 CREATE INDEX usage_log_under            ON usage_log (trace_id, ai_parent_span_id) WHERE ai_parent_span_id IS NOT NULL;
+CREATE INDEX usage_log_directly_under   ON usage_log (trace_id, parent_span_id) WHERE parent_span_id IS NOT NULL;
 
 -- What was learnt of a call after its row was written, one row per fact: `confidence`, `action` and `response_data` go into
 -- the call's own columns, other names are evaluations. A fact may arrive before its call, so nothing is referenced.
@@ -130,11 +131,13 @@ CREATE TABLE ai_call_score (
     PRIMARY KEY (call_id, name)
 ) STRICT, WITHOUT ROWID;
 
--- THE RULE FOR LEAVES: a call counts unless another AI call of its trace lies under it.
+-- THE RULE FOR LEAVES: a call counts unless another AI call of its trace lies under it: its nearest AI ancestor is known,
+-- or it lies directly under it.
 CREATE VIEW usage_log_leaf AS
 SELECT id, coalesce(billable_stated, NOT EXISTS (
     SELECT 1 FROM usage_log AS under
-    WHERE under.trace_id = call.trace_id AND under.ai_parent_span_id = call.span_id AND under.span_id <> call.span_id
+    WHERE under.trace_id = call.trace_id AND (under.ai_parent_span_id = call.span_id OR under.parent_span_id = call.span_id)
+      AND under.span_id <> call.span_id
 )) AS billable
 FROM usage_log AS call;
 
@@ -180,13 +183,17 @@ FROM usage_log
 WHERE billable = 1;
 
 CREATE TRIGGER usage_log_leaf_after_insert AFTER INSERT ON usage_log
-WHEN NEW.ai_parent_span_id IS NOT NULL
+WHEN EXISTS (
+        SELECT 1 FROM usage_log
+        WHERE trace_id = NEW.trace_id AND span_id IN (NEW.ai_parent_span_id, NEW.parent_span_id)
+    )
   OR EXISTS (SELECT 1 FROM usage_log WHERE trace_id = NEW.trace_id AND ai_parent_span_id = NEW.span_id)
+  OR EXISTS (SELECT 1 FROM usage_log WHERE trace_id = NEW.trace_id AND parent_span_id = NEW.span_id)
 BEGIN
     UPDATE usage_log
     SET billable = (SELECT billable FROM usage_log_leaf AS leaf WHERE leaf.id = usage_log.id),
         updated_at = strftime('%Y-%m-%d %H:%M:%f000', 'now')
-    WHERE trace_id = NEW.trace_id AND span_id IN (NEW.span_id, NEW.ai_parent_span_id);
+    WHERE trace_id = NEW.trace_id AND span_id IN (NEW.span_id, NEW.ai_parent_span_id, NEW.parent_span_id);
 END;
 
 CREATE TRIGGER usage_log_leaf_after_update AFTER UPDATE OF content_hash ON usage_log
@@ -194,7 +201,9 @@ BEGIN
     UPDATE usage_log
     SET billable = (SELECT billable FROM usage_log_leaf AS leaf WHERE leaf.id = usage_log.id),
         updated_at = strftime('%Y-%m-%d %H:%M:%f000', 'now')
-    WHERE trace_id = NEW.trace_id AND span_id IN (NEW.span_id, NEW.ai_parent_span_id, OLD.ai_parent_span_id);
+    WHERE trace_id = NEW.trace_id AND span_id IN (
+        NEW.span_id, NEW.ai_parent_span_id, NEW.parent_span_id, OLD.ai_parent_span_id, OLD.parent_span_id
+    );
 END;
 
 CREATE TRIGGER usage_log_after_delete AFTER DELETE ON usage_log
@@ -203,7 +212,7 @@ BEGIN
     UPDATE usage_log
     SET billable = (SELECT billable FROM usage_log_leaf AS leaf WHERE leaf.id = usage_log.id),
         updated_at = strftime('%Y-%m-%d %H:%M:%f000', 'now')
-    WHERE OLD.ai_parent_span_id IS NOT NULL AND trace_id = OLD.trace_id AND span_id = OLD.ai_parent_span_id;
+    WHERE trace_id = OLD.trace_id AND span_id IN (OLD.ai_parent_span_id, OLD.parent_span_id);
 END;
 
 CREATE TRIGGER usage_log_learnt_after_insert AFTER INSERT ON usage_log

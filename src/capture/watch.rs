@@ -51,6 +51,8 @@ pub(super) struct Watch {
     started: Instant,
     /// The clock of a recorded exchange, whose end is known beforehand.
     lasted: Option<Duration>,
+    /// An unknown host and a path that other programs use too; the request's body was not known beforehand.
+    doubtful: bool,
     over: bool,
     ended: bool,
 }
@@ -88,7 +90,7 @@ impl Watch {
             let (provider, detected) = provider::detect(head, &recorder.hosts)?;
             Self::prepare(recorder, (provider, &detected), head, context, &body, started_at)
         });
-        let (mut call, reader) = catch_unwind(unwind).ok().flatten()?;
+        let (mut call, reader, doubtful) = catch_unwind(unwind).ok().flatten()?;
         // A sampler or a span processor that panics costs the span, and neither the row nor the caller's answer.
         let begun = catch_unwind(AssertUnwindSafe(|| telemetry::start(&call, recorder.spans)))
             .unwrap_or_else(|_| telemetry::start(&call, false));
@@ -113,6 +115,7 @@ impl Watch {
             context: begun.context,
             started,
             lasted,
+            doubtful,
             over: false,
             ended: false,
         })
@@ -126,7 +129,7 @@ impl Watch {
         context: Option<&CallContext>,
         body: &RequestBytes<'_>,
         started_at: Timestamp,
-    ) -> Option<(Box<Call>, Box<dyn Reader>)> {
+    ) -> Option<(Box<Call>, Box<dyn Reader>, bool)> {
         let mut call = Box::new(Call {
             started_at,
             provider: detected.provider.clone(),
@@ -151,7 +154,16 @@ impl Watch {
         }
         let named = call.request.model.is_some();
         let seen = matches!(body, RequestBytes::Whole(_));
-        (detected.certain || named || !seen).then_some((call, reader))
+        let doubtful = !detected.certain && !named;
+        (!doubtful || !seen).then_some((call, reader, doubtful))
+    }
+
+    /// Whether a doubtful request turned out to name no model: it was no AI call after all.
+    fn is_something_else(&self) -> bool {
+        self.doubtful
+            && self.request.is_none()
+            && self.call.request.model.is_none()
+            && self.call.response.model.is_none()
     }
 
     /// The request was built anew beneath us, for another attempt at the same call: what is asked is what the last one asks.
@@ -160,7 +172,7 @@ impl Watch {
         self.observe(|watch| {
             let Some((provider, detected)) = provider::detect(head, &watch.recorder.hosts) else { return };
             let started_at = watch.call.started_at;
-            let Some((mut call, reader)) =
+            let Some((mut call, reader, _)) =
                 Self::prepare(&watch.recorder, (provider, &detected), head, None, body, started_at)
             else {
                 return;
@@ -305,7 +317,8 @@ impl Watch {
 
     /// To the spool first, to the span second.
     fn record(&mut self) {
-        let row_id = self.recorder.sink.as_ref().and_then(|sink| {
+        let sink = self.recorder.sink.as_ref().filter(|_| !self.is_something_else());
+        let row_id = sink.and_then(|sink| {
             let call = &mut self.call;
             catch_unwind(AssertUnwindSafe(|| sink.call(call))).ok().flatten()
         });

@@ -57,7 +57,10 @@ pub(super) async fn quietly(url: &str, spool: Option<PathBuf>) -> anyhow::Result
         return Ok(None);
     }
     let store = store::open(url, true)?;
-    let prices = PriceBook::bundled();
+    let mut prices = PriceBook::bundled();
+    if let Some(file) = std::env::var_os("SPANLEDGER_PRICES").filter(|file| !file.is_empty()) {
+        prices = prices.with_path(file)?;
+    }
     let drained =
         spool::drain_once(&folder, &*store, &move |line| ledger::decode(line, &prices), PATIENCE, |_| ()).await;
     let drained = drained.with_context(|| format!("The spool folder {} cannot be used", folder.display()))?;

@@ -71,8 +71,8 @@ fn encode(span: &SpanData, resource: &[Value]) -> Vec<u8> {
     let nanos = |time: std::time::SystemTime| crate::call::Timestamp::from(time).unix_nanos().to_string();
     let parent = span.parent_span_id;
     let parent = if parent == opentelemetry::trace::SpanId::INVALID { String::new() } else { parent.to_string() };
-    let attributes: Vec<Value> =
-        span.attributes.iter().map(|attribute_| attribute(attribute_.key.as_str(), &attribute_.value)).collect();
+    let kept = span.attributes.iter().filter(|attribute| !names::is_content(attribute.key.as_str()));
+    let attributes: Vec<Value> = kept.map(|kept| attribute(kept.key.as_str(), &kept.value)).collect();
     let status = match &span.status {
         opentelemetry::trace::Status::Error { description } => json!({"code": 2, "message": description}),
         opentelemetry::trace::Status::Ok => json!({"code": 1}),

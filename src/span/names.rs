@@ -129,3 +129,53 @@ pub const AI_PARENT_SPAN_ID: &str = "spanledger.ai_parent_span_id";
 pub const LATER_EVENT: &str = "spanledger.call.later";
 pub const SERVICE_NAME: &str = "service.name";
 pub const ENVIRONMENT: &str = "deployment.environment.name";
+
+/// Attributes of other instrumentations that hold prompts, answers or what tools were given and gave back, or begin with one
+/// of these. They are dropped before anything is written: content is not captured.
+const CONTENT: &[&str] = &[
+    "gen_ai.input.messages",
+    "gen_ai.output.messages",
+    "gen_ai.system_instructions",
+    "gen_ai.tool.definitions",
+    "gen_ai.tool.call.arguments",
+    "gen_ai.tool.call.result",
+    "gen_ai.retrieval.documents",
+    "gen_ai.retrieval.query.text",
+    "gen_ai.prompt",
+    "gen_ai.completion",
+    "gen_ai.headers",
+    "llm.headers",
+    "llm.prompts",
+    "llm.completions",
+    "llm.input_messages",
+    "llm.output_messages",
+    "llm.tools",
+    "llm.request.functions",
+    "traceloop.entity.input",
+    "traceloop.entity.output",
+    "input.value",
+    "output.value",
+    "ai.prompt",
+    "ai.response.text",
+    "ai.response.object",
+    "ai.response.toolCalls",
+    "ai.toolCall.args",
+    "ai.toolCall.result",
+    "embedding.embeddings",
+    "retrieval.documents",
+    "db.statement",
+    "db.query.text",
+    "http.request.header",
+    "http.response.header",
+    "url.full",
+    "url.query",
+    "http.url",
+    "http.target",
+];
+
+/// Whether an attribute holds content, credentials or whole URLs: what is never kept.
+pub(crate) fn is_content(name: &str) -> bool {
+    const NAMES_A_PROMPT: [&str; 2] = ["gen_ai.prompt.name", "gen_ai.prompt.version"];
+    let begins = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    CONTENT.iter().any(|prefix| begins(prefix)) && !NAMES_A_PROMPT.contains(&name)
+}

@@ -4,6 +4,8 @@
 //! semantic conventions still emit (`gen_ai.system`, `gen_ai.usage.prompt_tokens`, …; the list is in the conventions'
 //! registry). A span without any `gen_ai.*` attribute is no AI call. What has no column stays in [`Call::extra`].
 //!
+//! Prompts, answers, headers and whole URLs that others put on their spans are dropped.
+//!
 //! Input from outside is never trusted to be well formed: a span that cannot be read is reported and its neighbours are
 //! kept, an attribute of an unexpected type is kept as it is in `extra`.
 
@@ -96,6 +98,7 @@ fn read_span(span: &Value, resource: &Map<String, Value>, trusted: Source) -> Re
     if !taken.0.keys().any(|name| name.starts_with("gen_ai.")) {
         return Ok(None);
     }
+    taken.0.retain(|name, _| !names::is_content(name));
     taken.modernise();
     let mut call = Call {
         identity: identity(span, &mut taken)?,

@@ -265,6 +265,18 @@ fn nobody_outside_can_claim_to_be_our_own_capture() {
 }
 
 #[test]
+fn prompts_answers_and_urls_that_others_put_on_their_spans_are_dropped() {
+    let told = json!({
+        "gen_ai.operation.name": "chat", "gen_ai.input.messages": "[canary]", "gen_ai.prompt.0.content": "canary",
+        "gen_ai.completion.0.content": "canary", "input.value": "canary", "llm.input_messages.0.message.content": "canary",
+        "url.full": "https://x/?key=canary", "gen_ai.tool.call.arguments": "canary", "gen_ai.prompt.name": "greeting",
+    });
+    let call = only_call(&span(&told), Source::Foreign);
+    assert!(!format!("{call:?}").contains("canary"), "{:?}", call.extra);
+    assert_eq!(call.extra["gen_ai.prompt.name"], "greeting");
+}
+
+#[test]
 fn a_span_without_genai_attributes_is_no_call() {
     let line = read::line(&span(&json!({"http.route": "/"})), Source::Foreign).unwrap();
     assert_eq!((line.records.len(), line.skipped), (0, 1));
