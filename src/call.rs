@@ -294,14 +294,40 @@ impl Usd {
 /// The exact decimal, without trailing zeros: `0.00012`.
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
+        // From the last digit to the first: every call has three amounts, and formatting in two steps took a tenth of it.
+        let mut text = [0; 24];
+        let mut at = text.len();
+        let mut put = |byte| {
+            at -= 1;
+            text[at] = byte;
+        };
+        let digit = |number: u64| b'0' + (number % 10) as u8;
         let pico = self.0.unsigned_abs();
-        let (whole, fraction) = (pico / Self::PER_DOLLAR.unsigned_abs(), pico % Self::PER_DOLLAR.unsigned_abs());
-        if fraction == 0 {
-            return write!(f, "{sign}{whole}");
+        let (mut whole, mut fraction) =
+            (pico / Self::PER_DOLLAR.unsigned_abs(), pico % Self::PER_DOLLAR.unsigned_abs());
+        if fraction != 0 {
+            let mut places = 12;
+            while fraction % 10 == 0 {
+                fraction /= 10;
+                places -= 1;
+            }
+            for _ in 0..places {
+                put(digit(fraction));
+                fraction /= 10;
+            }
+            put(b'.');
         }
-        let digits = format!("{fraction:012}");
-        write!(f, "{sign}{whole}.{}", digits.trim_end_matches('0'))
+        loop {
+            put(digit(whole));
+            whole /= 10;
+            if whole == 0 {
+                break;
+            }
+        }
+        if self.0 < 0 {
+            put(b'-');
+        }
+        f.write_str(std::str::from_utf8(&text[at..]).unwrap_or_default())
     }
 }
 

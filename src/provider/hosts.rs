@@ -4,6 +4,8 @@
 //! values of the semantic conventions where there is one, else our own. A host that is not listed is no provider: what a
 //! known path on it means, the protocol decides, and the user can name it in [`Hosts`].
 
+use std::sync::LazyLock;
+
 use super::RequestHead;
 use crate::call::Name;
 
@@ -65,6 +67,10 @@ const HOSTS: &[(&str, &str)] = &[
     ("*.ml.cloud.ibm.com", "ibm.watsonx.ai"),
 ];
 
+/// [`HOSTS`], cut at their `*` beforehand: every request is looked up.
+static CUT: LazyLock<Vec<(Pattern, &str)>> =
+    LazyLock::new(|| HOSTS.iter().map(|(pattern, provider)| (Pattern::new(pattern), *provider)).collect());
+
 /// Ollama's own port.
 const OLLAMA: u16 = 11434;
 
@@ -82,7 +88,7 @@ pub(super) fn known(head: &RequestHead<'_>) -> Option<&'static str> {
             .any(|part| head.path.contains(part))
             .then(|| foundry(head.path));
     }
-    HOSTS.iter().find(|(pattern, _)| matches(pattern, head.host)).map(|(_, provider)| *provider)
+    CUT.iter().find(|(pattern, _)| pattern.fits(head.host)).map(|(_, provider)| *provider)
 }
 
 /// One Azure host serves three APIs, which the path tells apart.
@@ -96,10 +102,21 @@ fn foundry(path: &str) -> &'static str {
     }
 }
 
-fn matches(pattern: &str, host: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == host,
-        Some((start, end)) => host.len() > start.len() + end.len() && host.starts_with(start) && host.ends_with(end),
+/// A host, or what stands before and after the `*`.
+struct Pattern(&'static str, Option<&'static str>);
+
+impl Pattern {
+    fn new(pattern: &'static str) -> Self {
+        pattern.split_once('*').map_or(Self(pattern, None), |(start, end)| Self(start, Some(end)))
+    }
+
+    fn fits(&self, host: &str) -> bool {
+        match *self {
+            Self(whole, None) => whole == host,
+            Self(start, Some(end)) => {
+                host.len() > start.len() + end.len() && host.starts_with(start) && host.ends_with(end)
+            }
+        }
     }
 }
 

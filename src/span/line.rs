@@ -77,13 +77,29 @@ fn resource(service: Option<&str>, environment: Option<&str>, out: &mut Vec<u8>)
 }
 
 fn scope(out: &mut Vec<u8>) {
-    let _ = write!(out, "{{\"name\":\"{}\",\"version\":\"{}\"}}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    const SCOPE: &str =
+        concat!("{\"name\":\"", env!("CARGO_PKG_NAME"), "\",\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
+    out.extend_from_slice(SCOPE.as_bytes());
 }
 
 /// A JSON string, escaped.
 pub(crate) fn text(text: &str, out: &mut Vec<u8>) {
-    // Writing a string into memory cannot fail.
-    let _ = serde_json::to_writer(out, text);
+    // Without branches, so that many bytes are looked at together.
+    let escaped = text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == b'"') | (byte == b'\\'));
+    if escaped {
+        // Writing a string into memory cannot fail.
+        let _ = serde_json::to_writer(out, text);
+    } else {
+        plain(text, out);
+    }
+}
+
+/// A JSON string that needs no escapes.
+fn plain(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 /// Attributes as OTLP JSON: `{"key":…,"value":{…}}`, comma-separated.
@@ -103,7 +119,8 @@ impl Attributes for JsonAttributes<'_> {
         self.out.extend_from_slice(if self.first { b"{\"key\":" } else { b",{\"key\":" });
         self.first = false;
         match name {
-            AttributeName::Fixed(name) | AttributeName::Given(name) => text(name, self.out),
+            AttributeName::Fixed(name) => plain(name, self.out),
+            AttributeName::Given(name) => text(name, self.out),
             AttributeName::Prefixed(prefix, rest) => {
                 text(prefix, self.out);
                 self.out.pop();
@@ -120,23 +137,20 @@ impl Attributes for JsonAttributes<'_> {
 
 /// OTLP's `AnyValue`. Integers are texts there; an empty value stands for null.
 fn any_value(value: AttributeValue<'_>, out: &mut Vec<u8>) {
-    let mut tagged = |kind: &str, write: &mut dyn FnMut(&mut Vec<u8>)| {
-        let _ = write!(out, "{{\"{kind}\":");
-        write(out);
-        out.push(b'}');
-    };
     match value {
-        AttributeValue::Text(value) => tagged("stringValue", &mut |out| text(value, out)),
-        AttributeValue::Int(value) => tagged("intValue", &mut |out| {
-            let _ = write!(out, "\"{value}\"");
+        AttributeValue::Text(value) => tagged("stringValue", out, |out| text(value, out)),
+        AttributeValue::Int(value) => tagged("intValue", out, |out| {
+            out.push(b'"');
+            let _ = serde_json::to_writer(&mut *out, &value);
+            out.push(b'"');
         }),
-        AttributeValue::Double(value) => tagged("doubleValue", &mut |out| {
+        AttributeValue::Double(value) => tagged("doubleValue", out, |out| {
             let _ = serde_json::to_writer(out, &value);
         }),
-        AttributeValue::Bool(value) => tagged("boolValue", &mut |out| {
-            let _ = write!(out, "{value}");
+        AttributeValue::Bool(value) => tagged("boolValue", out, |out| {
+            out.extend_from_slice(if value { b"true" } else { b"false" });
         }),
-        AttributeValue::Texts(values) => tagged("arrayValue", &mut |out| {
+        AttributeValue::Texts(values) => tagged("arrayValue", out, |out| {
             list(values.iter().map(|value| AttributeValue::Text(value)), out);
         }),
         AttributeValue::Json(value) => match value {
@@ -148,10 +162,10 @@ fn any_value(value: AttributeValue<'_>, out: &mut Vec<u8>) {
                 (None, Some(double)) => any_value(AttributeValue::Double(double), out),
                 (None, None) => out.extend_from_slice(b"{}"),
             },
-            Value::Array(values) => tagged("arrayValue", &mut |out| {
+            Value::Array(values) => tagged("arrayValue", out, |out| {
                 list(values.iter().map(AttributeValue::Json), out);
             }),
-            Value::Object(members) => tagged("kvlistValue", &mut |out| {
+            Value::Object(members) => tagged("kvlistValue", out, |out| {
                 out.extend_from_slice(b"{\"values\":[");
                 let mut attributes = JsonAttributes::new(out);
                 for (name, value) in members {
@@ -161,6 +175,14 @@ fn any_value(value: AttributeValue<'_>, out: &mut Vec<u8>) {
             }),
         },
     }
+}
+
+fn tagged(kind: &str, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    out.push(b'{');
+    plain(kind, out);
+    out.push(b':');
+    write(out);
+    out.push(b'}');
 }
 
 fn list<'a>(values: impl Iterator<Item = AttributeValue<'a>>, out: &mut Vec<u8>) {

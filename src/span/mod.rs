@@ -18,6 +18,7 @@
 //! Texts are capped at [`MAX_TEXT`] bytes, attached JSON at [`MAX_JSON`]; for calls within the caps, reading what was
 //! written gives the same call back.
 
+mod json;
 pub mod names;
 
 #[cfg(feature = "ledger")]

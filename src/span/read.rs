@@ -14,7 +14,7 @@ use std::time::Duration;
 use opentelemetry::trace::{SpanId, TraceId};
 use serde_json::{Map, Value};
 
-use super::names;
+use super::{json::Json, names};
 use crate::{
     call::{Call, Ending, Identity, Later, PricingStatus, Record, Source, Timestamp, UsageSource, Usd},
     confidence::{Action, Confidence, Trust},
@@ -38,15 +38,15 @@ pub struct Line {
 ///
 /// A sentence, if the line is no JSON object of either kind.
 pub fn line(bytes: &[u8], trusted: Source) -> Result<Line, String> {
-    let document: Value = serde_json::from_slice(bytes).map_err(|error| format!("not JSON: {error}"))?;
+    let document = Json::read(bytes).map_err(|error| format!("not JSON: {error}"))?;
     let mut line = Line::default();
-    let spans = document.get("resourceSpans").and_then(Value::as_array);
-    let logs = document.get("resourceLogs").and_then(Value::as_array);
+    let spans = document.get("resourceSpans").and_then(Json::as_array);
+    let logs = document.get("resourceLogs").and_then(Json::as_array);
     if spans.is_none() && logs.is_none() {
         return Err("neither resourceSpans nor resourceLogs is there".to_owned());
     }
     for of_resource in spans.into_iter().flatten() {
-        let resource = attributes(of_resource.pointer("/resource/attributes"));
+        let resource = attributes(of_resource.get("resource").and_then(|resource| resource.get("attributes")));
         for span in nested(of_resource, "scopeSpans", "spans") {
             match read_span(span, &resource, trusted) {
                 Ok(Some(call)) => line.records.push(Record::Call(Box::new(call))),
@@ -65,26 +65,29 @@ pub fn line(bytes: &[u8], trusted: Source) -> Result<Line, String> {
     Ok(line)
 }
 
-fn nested<'a>(of_resource: &'a Value, scopes: &str, items: &'a str) -> impl Iterator<Item = &'a Value> {
-    let scopes = of_resource.get(scopes).and_then(Value::as_array);
+fn nested<'a>(of_resource: &'a Json<'a>, scopes: &str, items: &'a str) -> impl Iterator<Item = &'a Json<'a>> {
+    let scopes = of_resource.get(scopes).and_then(Json::as_array);
     scopes.into_iter().flatten().filter_map(move |scope| scope.get(items)?.as_array()).flatten()
 }
 
 /// OTLP's list of `{"key", "value"}` as a map; of two with one key the later counts.
-fn attributes(list: Option<&Value>) -> Map<String, Value> {
-    let entries = list.and_then(Value::as_array).into_iter().flatten();
+fn attributes(list: Option<&Json<'_>>) -> Map<String, Value> {
+    let entries = list.and_then(Json::as_array).into_iter().flatten();
     entries.filter_map(|entry| Some((entry.get("key")?.as_str()?.to_owned(), any_value(entry.get("value")?)))).collect()
 }
 
 /// OTLP's `AnyValue` as plain JSON.
-fn any_value(value: &Value) -> Value {
-    let Some((kind, inner)) = value.as_object().and_then(|object| object.iter().next()) else { return Value::Null };
-    let values = || inner.get("values").and_then(Value::as_array).into_iter().flatten();
-    match kind.as_str() {
-        "stringValue" | "boolValue" | "bytesValue" => inner.clone(),
+fn any_value(value: &Json<'_>) -> Value {
+    let Some((kind, inner)) = value.members().and_then(|members| members.iter().rev().min_by(|a, b| a.0.cmp(&b.0)))
+    else {
+        return Value::Null;
+    };
+    let values = || inner.get("values").and_then(Json::as_array).into_iter().flatten();
+    match kind.as_ref() {
+        "stringValue" | "boolValue" | "bytesValue" => inner.to_value(),
         "intValue" => match inner {
-            Value::String(digits) => digits.parse::<i64>().map_or_else(|_| inner.clone(), Value::from),
-            number => number.clone(),
+            Json::Text(digits) => digits.parse::<i64>().map_or_else(|_| inner.to_value(), Value::from),
+            number => number.to_value(),
         },
         "doubleValue" => inner.as_f64().map_or(Value::Null, Value::from),
         "arrayValue" => Value::Array(values().map(any_value).collect()),
@@ -93,7 +96,7 @@ fn any_value(value: &Value) -> Value {
     }
 }
 
-fn read_span(span: &Value, resource: &Map<String, Value>, trusted: Source) -> Result<Option<Call>, String> {
+fn read_span(span: &Json<'_>, resource: &Map<String, Value>, trusted: Source) -> Result<Option<Call>, String> {
     let mut taken = Taken(attributes(span.get("attributes")));
     if !taken.0.keys().any(|name| name.starts_with("gen_ai.")) {
         return Ok(None);
@@ -126,8 +129,8 @@ fn read_span(span: &Value, resource: &Map<String, Value>, trusted: Source) -> Re
     Ok(Some(call))
 }
 
-fn identity(span: &Value, taken: &mut Taken) -> Result<Identity, String> {
-    let field = |name| span.get(name).and_then(Value::as_str).unwrap_or_default();
+fn identity(span: &Json<'_>, taken: &mut Taken) -> Result<Identity, String> {
+    let field = |name| span.get(name).and_then(Json::as_str).unwrap_or_default();
     let span_id = |hex: &str| SpanId::from_hex(hex).ok().filter(|id| *id != SpanId::INVALID && hex.len() == 16);
     let trace_id = TraceId::from_hex(field("traceId"))
         .ok()
@@ -142,10 +145,10 @@ fn identity(span: &Value, taken: &mut Taken) -> Result<Identity, String> {
     })
 }
 
-fn time(span: &Value, field: &str) -> Result<Timestamp, String> {
+fn time(span: &Json<'_>, field: &str) -> Result<Timestamp, String> {
     match span.get(field) {
-        Some(Value::String(digits)) => digits.parse().ok(),
-        Some(Value::Number(number)) => number.as_u64(),
+        Some(Json::Text(digits)) => digits.parse().ok(),
+        Some(Json::Number(number)) => number.as_u64(),
         _ => None,
     }
     .map(Timestamp::from_unix_nanos)
@@ -196,11 +199,11 @@ fn read_cost(taken: &mut Taken, call: &mut Call) {
     cost.price_version = taken.take_str(names::PRICING_VERSION);
 }
 
-fn read_outcome(taken: &mut Taken, span: &Value, call: &mut Call) {
+fn read_outcome(taken: &mut Taken, span: &Json<'_>, call: &mut Call) {
     let status = span.get("status");
     let failed = status.and_then(|status| status.get("code")).is_some_and(|code| match code {
-        Value::Number(code) => code.as_u64() == Some(2),
-        Value::String(code) => code == "STATUS_CODE_ERROR" || code == "2",
+        Json::Number(code) => code.as_u64() == Some(2),
+        Json::Text(code) => code == "STATUS_CODE_ERROR" || code == "2",
         _ => false,
     });
     let outcome = &mut call.outcome;
@@ -258,8 +261,8 @@ fn read_trust(taken: &mut Taken) -> Trust {
     }
 }
 
-fn read_later(record: &Value) -> Result<Option<Later>, String> {
-    if record.get("eventName").and_then(Value::as_str) != Some(names::LATER_EVENT) {
+fn read_later(record: &Json<'_>) -> Result<Option<Later>, String> {
+    if record.get("eventName").and_then(Json::as_str) != Some(names::LATER_EVENT) {
         return Ok(None);
     }
     let mut taken = Taken(attributes(record.get("attributes")));

@@ -72,7 +72,11 @@ pub(super) fn read_all<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Vec<T> {
 }
 
 fn value<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
-    T::deserialize(&mut serde_json::Deserializer::from_slice(json)).ok()
+    // Checked once as a whole, its strings need not be checked one by one. Where it is not UTF-8, what can be read is.
+    match std::str::from_utf8(json) {
+        Ok(text) => T::deserialize(&mut serde_json::Deserializer::from_str(text)).ok(),
+        Err(_) => T::deserialize(&mut serde_json::Deserializer::from_slice(json)).ok(),
+    }
 }
 
 #[cfg(test)]
