@@ -97,7 +97,7 @@ impl Reader for OllamaReader {
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
         let silent = [&skim::ERROR, &skim::LOGPROBS].into_iter().all(|key| !key.is_in(message.data));
-        if self.under_way && silent && skim::DONE.is_in(message.data) && skim::DONE.is_only("false", message.data) {
+        if self.under_way && silent && skim::DONE.is_there_with_only("false", message.data) {
             return Progress::CONTENT;
         }
         let Some(line) = lenient::read::<Line<'_>>(message.data) else { return Progress::QUIET };

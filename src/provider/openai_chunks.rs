@@ -37,10 +37,8 @@ impl ChunkReader {
             && message.event.is_none()
             && call.response.id.is_some()
             && call.response.model.is_some()
-            && skim::FINISH_REASON.is_in(message.data)
-            && [&skim::FINISH_REASON, &skim::USAGE, &skim::LOGPROBS, &skim::ERROR]
-                .into_iter()
-                .all(|key| key.is_only("null", message.data))
+            && skim::FINISH_REASON.is_there_with_only("null", message.data)
+            && [&skim::USAGE, &skim::LOGPROBS, &skim::ERROR].into_iter().all(|key| key.is_only("null", message.data))
     }
 
     fn choice(&mut self, position: usize, choice: &Choice<'_>, call: &mut Call) {

@@ -30,10 +30,18 @@ keys! {
 impl Key {
     /// Whether this key holds nothing but `empty` (`null`, `[]`, `false`), wherever it stands in the message.
     pub(super) fn is_only(&self, empty: &str, json: &[u8]) -> bool {
-        self.0.find_iter(json).all(|at| {
-            let rest = json[at + self.0.needle().len()..].trim_ascii_start();
-            rest.strip_prefix(b":").is_some_and(|rest| rest.trim_ascii_start().starts_with(empty.as_bytes()))
-        })
+        self.0.find_iter(json).all(|at| self.is_followed_by(empty, &json[at..]))
+    }
+
+    /// As [`is_only`](Self::is_only), where the key is there at all: one search for both.
+    pub(super) fn is_there_with_only(&self, empty: &str, json: &[u8]) -> bool {
+        let mut places = self.0.find_iter(json).map(|at| self.is_followed_by(empty, &json[at..]));
+        places.next() == Some(true) && places.all(|is_empty| is_empty)
+    }
+
+    fn is_followed_by(&self, empty: &str, from_key: &[u8]) -> bool {
+        let rest = from_key[self.0.needle().len()..].trim_ascii_start();
+        rest.strip_prefix(b":").is_some_and(|rest| rest.trim_ascii_start().starts_with(empty.as_bytes()))
     }
 
     /// Whether this key is there.
