@@ -10,7 +10,7 @@ mod support;
 
 use std::{
     alloc::System,
-    env,
+    env, fs,
     process::Command,
     sync::Arc,
     time::{Duration, Instant},
@@ -20,6 +20,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use reqwest::{Body, Request, Response};
 use reqwest_middleware::{Middleware, Next};
+use spanledger::PriceBook;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 use support::{
@@ -32,6 +33,16 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const URL: &str = "http://127.0.0.1:4/v1/chat/completions";
 const IN_FLIGHT: usize = 5_000;
+
+const COLUMNS: [&str; 7] = [
+    "allocations, JSON",
+    "allocations, 200 chunks",
+    "bytes in flight, no head yet",
+    "bytes in flight, in a stream",
+    "instructions, JSON",
+    "of threads behind",
+    "instructions per chunk",
+];
 
 /// Answers instead of a server.
 struct Stub {
@@ -127,21 +138,34 @@ async fn bytes(client: &Client, kind: Kind) -> f64 {
     (change.bytes_allocated as f64 - change.bytes_deallocated as f64) / IN_FLIGHT as f64
 }
 
-/// Instructions per call, by valgrind.
-fn instructions(variant: usize, kind: &str) -> Option<f64> {
-    let total = |count: &str| {
+/// Instructions per call, by valgrind: those of the calling thread, and those of the threads behind.
+fn instructions(variant: usize, kind: &str) -> Option<(f64, f64)> {
+    const FEW: u32 = 1_000;
+    const MANY: u32 = 2_000;
+    let totals = |count: u32| {
+        let folder = tempfile::tempdir().ok()?;
+        let out = folder.path().join("callgrind");
         let mut command = Command::new("valgrind");
-        command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(env::current_exe().ok()?);
-        let output = command.args(["--calls", &variant.to_string(), kind, count]).output().ok()?;
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        text.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse::<f64>().ok())
+        command.args(["--tool=callgrind", "--separate-threads=yes"]);
+        command.arg(format!("--callgrind-out-file={}", out.display())).arg(env::current_exe().ok()?);
+        command.args(["--calls", &variant.to_string(), kind, &count.to_string()]).output().ok()?;
+        let of_thread = |number: u32| {
+            let text = fs::read_to_string(format!("{}-{number:02}", out.display())).ok()?;
+            text.lines().find_map(|line| line.strip_prefix("totals: ")?.trim().parse::<f64>().ok())
+        };
+        let others: f64 = (2..99).map_while(of_thread).sum();
+        Some((of_thread(1)?, others))
     };
-    Some((total("2000")? - total("1000")?) / 1000.0)
+    let (few, many) = (totals(FEW)?, totals(MANY)?);
+    let per_call = |few: f64, many: f64| (many - few) / f64::from(MANY - FEW);
+    Some((per_call(few.0, many.0), per_call(few.1, many.1)))
 }
 
 /// Makes calls and nothing else: for valgrind, and for profilers.
 async fn only_calls(arguments: &[String]) {
     let folder = tempfile::tempdir().unwrap();
+    // Here and not by whichever thread comes first: instructions are counted by thread.
+    PriceBook::bundled().warm();
     let setup = Setup::new(folder.path());
     let variant = Variant::ALL[arguments[0].parse::<usize>().unwrap()];
     let kind = if arguments[1] == "json" { Kind::Json } else { Kind::Stream };
@@ -164,10 +188,8 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let setup = Setup::new(folder.path());
     let stub = Stub::new();
-    println!(
-        "| added to a client with a middleware that answers at once | allocations, JSON | allocations, 200 chunks | bytes, no head yet | bytes, in a stream | instructions, JSON | instructions, per chunk |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    println!("| added to a client whose calls are answered at once | {} |", COLUMNS.join(" | "));
+    println!("| --- |{}", " --- |".repeat(COLUMNS.len()));
     let mut base: Option<Vec<Option<f64>>> = None;
     for (index, variant) in Variant::ALL.into_iter().enumerate().skip(1) {
         setup.enter(variant);
@@ -175,13 +197,16 @@ async fn main() {
         calls(&client, Kind::Json, 2_000).await;
         calls(&client, Kind::Stream, 200).await;
         setup.flush();
+        let json = instructions(index, "json");
+        let stream = instructions(index, "stream");
         let counted = vec![
             Some(allocations(&client, Kind::Json).await),
             Some(allocations(&client, Kind::Stream).await),
             Some(bytes(&client, Kind::Silent).await),
             Some(bytes(&client, Kind::Open).await),
-            instructions(index, "json"),
-            instructions(index, "stream").map(|all| all / wire::CHUNKS as f64),
+            json.map(|json| json.0),
+            json.map(|json| json.1),
+            stream.zip(json).map(|(stream, json)| (stream.0 - json.0) / wire::CHUNKS as f64),
         ];
         let base = base.get_or_insert_with(|| counted.clone());
         let cells: Vec<String> = counted
