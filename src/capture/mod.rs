@@ -7,7 +7,7 @@
 //!
 //! | ending | when |
 //! | --- | --- |
-//! | `complete` | the body ended; or trailers came; or the body says `is_end_stream()` after a frame (its length is reached); or the protocol's own last message was seen (`[DONE]`, `message_stop`, `"done": true`, …), whatever the caller does next |
+//! | `complete` | the body ended; or trailers came; or the body says `is_end_stream()` after a frame (its length is reached); or the protocol's own last message was seen (`[DONE]`, Anthropic's stop reason, `"done": true`, …), whatever the caller does next |
 //! | `cancelled` | the caller dropped the body, or the future before the head, before any of these; also a body that is never polled |
 //! | `failed` | no head came (the connection failed), or the body broke |
 //!

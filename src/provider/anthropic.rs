@@ -4,7 +4,8 @@
 //! a model.)
 //!
 //! - *Stream*: `message_start` with the message so far, content blocks, `message_delta` with stop reason and usage,
-//!   `message_stop`, which is the end. There is no `[DONE]`. A `ping` or an `error` may come anywhere.
+//!   `message_stop`. There is no `[DONE]`. A `ping` or an `error` may come anywhere. The answer is over with the stop reason:
+//!   some clients (rig) read no further.
 //! - *Usage*: see [`anthropic_usage`](super::anthropic_usage). `message_start` has true input counts and a placeholder for
 //!   the output; each `message_delta` states totals, field by field, and the last one wins. A stream cut before the first
 //!   `message_delta` has no output count.
@@ -98,8 +99,11 @@ impl Reader for MessagesReader {
                 self.usage.merge(&body.usage.0.unwrap_or_default().without_output());
             }
             "message_delta" => {
-                stopped(&event.delta.0.unwrap_or_default().stop_reason, call);
+                let has_stopped = stopped(&event.delta.0.unwrap_or_default().stop_reason, call);
                 self.usage.merge(&event.usage.0.unwrap_or_default());
+                if has_stopped {
+                    return Progress::OVER;
+                }
             }
             "error" => {
                 Problem::read(message.data).inside_success(call);
@@ -122,10 +126,11 @@ impl Reader for MessagesReader {
     }
 }
 
-fn stopped(reason: &Text<'_>, call: &mut Call) {
-    if let Some(reason) = reason.get() {
-        call.response.finish_reasons = vec![fill::name(reason)];
-    }
+/// Whether there is a stop reason.
+fn stopped(reason: &Text<'_>, call: &mut Call) -> bool {
+    let Some(reason) = reason.get() else { return false };
+    call.response.finish_reasons = vec![fill::name(reason)];
+    true
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -258,7 +263,7 @@ mod tests {
             progress.iter().map(|one| one.content).collect::<Vec<_>>(),
             [false, false, false, true, false, false]
         );
-        assert_eq!(progress.iter().map(|one| one.over).collect::<Vec<_>>(), [false, false, false, false, false, true]);
+        assert_eq!(progress.iter().map(|one| one.over).collect::<Vec<_>>(), [false, false, false, false, true, true]);
     }
 
     #[test]
