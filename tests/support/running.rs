@@ -28,7 +28,11 @@ pub struct Running {
 impl Running {
     /// Starts it on a free port, and waits until it listens.
     pub fn start(ledger: &Path, arguments: &[&str]) -> Self {
-        let mut command = program(ledger);
+        Self::of(program(ledger), arguments)
+    }
+
+    /// The same, of a command that knows more.
+    pub fn of(mut command: Command, arguments: &[&str]) -> Self {
         command.args(["--listen", "127.0.0.1:0"]).args(arguments);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut notes = BufReader::new(child.stderr.take().unwrap());
