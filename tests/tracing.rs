@@ -4,15 +4,19 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use opentelemetry::{Context, Value as OtelValue, global, trace::TracerProvider as _};
 use opentelemetry_sdk::{
     error::OTelSdkResult,
     trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor},
 };
 use reqwest_middleware::ClientWithMiddleware;
-use spanledger::{AiCallMiddleware, CallContext, CallHandle, Ledger};
+use spanledger::{AiCallMiddleware, CallContext, CallHandle, Ledger, RequestBody};
 use support::{Api, Pace, Row, Scenario, Servers, rows, scenario};
 use tokio::sync::{Mutex, MutexGuard};
+use tower::ServiceExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _};
 
 mod support;
@@ -183,6 +187,19 @@ async fn the_span_exporter_makes_rows_of_calls_that_only_have_a_span() {
     assert_eq!(rows[0].counts(), scenario.counts);
     assert_eq!(rows[0].text("request_model"), scenario.model);
     assert_eq!(rows[0].text("span_id"), bench.spans()[0].span_context.span_id().to_string());
+}
+
+#[tokio::test]
+async fn the_span_of_what_was_no_call_after_all_becomes_no_row_through_the_span_exporter() {
+    let bench = Bench::new(Sampler::AlwaysOn, true).await;
+    let router = axum::Router::new().route("/api/chat", axum::routing::post(async || "ok"));
+    let server = support::server::Server::start(router).await.unwrap();
+    let hyper: Client<_, RequestBody<Full<Bytes>>> = Client::builder(TokioExecutor::new()).build_http();
+    let request = http::Request::post(format!("{}/api/chat", server.url())).header("content-type", "application/json");
+    let request = request.body(Full::from(r#"{"room": 7, "text": "hello"}"#)).unwrap();
+    drop(tower::Layer::layer(&bench.ledger.tower_layer(), hyper).oneshot(request).await.unwrap());
+    assert_eq!(bench.spans().len(), 1, "it had begun before its body was known");
+    assert!(bench.rows().await.is_empty());
 }
 
 #[tokio::test]

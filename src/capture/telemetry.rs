@@ -113,6 +113,11 @@ pub(super) fn finish(context: &Context, call: &Call, dialect: Dialect, row_id: O
     }
 }
 
+/// Marks a span that was begun for what turned out to be no AI call, so that no reader takes it for one.
+pub(super) fn disown(context: &Context) {
+    context.span().set_attribute(KeyValue::new(names::NO_CALL, true));
+}
+
 /// Writes what was learnt of the answer onto the span, and the standard event for a score.
 pub(super) fn learnt(context: &Context, trust: &Trust) {
     if trust.is_empty() || !context.span().is_recording() {

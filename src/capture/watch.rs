@@ -30,8 +30,8 @@ use crate::{
 pub(super) enum RequestBytes<'a> {
     /// All of it.
     Whole(&'a [u8]),
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only tower has bodies that pass by"))]
     /// It passes by while it is sent; what passed is found here.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only tower has bodies that pass by"))]
     Passing(Arc<Copied>),
     /// Nothing ever: a stream or a multipart form that is not read ahead.
     Unseen,
@@ -317,7 +317,8 @@ impl Watch {
 
     /// To the spool first, to the span second.
     fn record(&mut self) {
-        let sink = self.recorder.sink.as_ref().filter(|_| !self.is_something_else());
+        let is_call = !self.is_something_else();
+        let sink = self.recorder.sink.as_ref().filter(|_| is_call);
         let row_id = sink.and_then(|sink| {
             let call = &mut self.call;
             catch_unwind(AssertUnwindSafe(|| sink.call(call))).ok().flatten()
@@ -326,7 +327,10 @@ impl Watch {
         let ended = Ended { at: SystemTime::from(self.call.ended_at), row_id, model };
         let trust = std::mem::take(&mut self.call.trust);
         self.shared.end(ended, trust, |span| {
-            let finish = || telemetry::finish(span, &self.call, self.recorder.dialect, row_id);
+            let finish = || match is_call {
+                true => telemetry::finish(span, &self.call, self.recorder.dialect, row_id),
+                false => telemetry::disown(span),
+            };
             let _ = catch_unwind(AssertUnwindSafe(finish));
         });
     }

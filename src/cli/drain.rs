@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 
-use crate::{PriceBook, ledger, spool, store};
+use crate::{ledger, spool, store};
 
 /// How long a store may be away before what waits is left in the spool.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -57,10 +57,7 @@ pub(super) async fn quietly(url: &str, spool: Option<PathBuf>) -> anyhow::Result
         return Ok(None);
     }
     let store = store::open(url, true)?;
-    let mut prices = PriceBook::bundled();
-    if let Some(file) = std::env::var_os("SPANLEDGER_PRICES").filter(|file| !file.is_empty()) {
-        prices = prices.with_path(file)?;
-    }
+    let prices = super::prices(std::env::var_os("SPANLEDGER_PRICES").filter(|file| !file.is_empty()))?;
     let drained =
         spool::drain_once(&folder, &*store, &move |line| ledger::decode(line, &prices), PATIENCE, |_| ()).await;
     let drained = drained.with_context(|| format!("The spool folder {} cannot be used", folder.display()))?;

@@ -51,10 +51,7 @@ pub(super) async fn run(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let mut prices = PriceBook::bundled();
-    if let Some(file) = &arguments.prices {
-        prices = prices.with_path(file)?;
-    }
+    let prices = super::prices(arguments.prices.as_ref())?;
     let file = &arguments.file;
     let mut input: Box<dyn BufRead> = match file.as_str() {
         "-" => Box::new(std::io::stdin().lock()),

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::time::moment;
 use crate::{
-    Hosts, PriceBook, Recorder,
+    Hosts, Recorder,
     call::{Call, Ending, Timestamp},
     capture::inspect::{Exchange, inspect},
     store,
@@ -59,10 +59,7 @@ fn named_host(text: &str) -> Result<(String, String), String> {
 const NO_CALL: &str = "null";
 
 pub(super) fn run(arguments: Arguments, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
-    let mut prices = PriceBook::bundled();
-    if let Some(file) = &arguments.prices {
-        prices = prices.with_path(file)?;
-    }
+    let prices = super::prices(arguments.prices.as_ref())?;
     let hosts =
         arguments.hosts.into_iter().fold(Hosts::default(), |hosts, (host, provider)| hosts.name(host, provider));
     let recorder = Recorder::new().with_prices(prices).with_hosts(hosts);

@@ -10,6 +10,7 @@
 use std::{
     ffi::OsString,
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -17,6 +18,7 @@ use anyhow::Context as _;
 use clap::Parser;
 
 use crate::{
+    PriceBook,
     report::Format,
     store::{self, Store, Table},
 };
@@ -154,6 +156,15 @@ async fn open_ledger(url: &str, notes: &mut dyn Write) -> anyhow::Result<Box<dyn
         Err(error) => writeln!(notes, "What waits in the spool is not in this: {error:#}")?,
     }
     Ok(there.map_or_else(|| store::open(url, false), Ok)?)
+}
+
+/// The compiled-in prices, with the user's file in front, if there is one.
+fn prices(file: Option<impl AsRef<Path>>) -> anyhow::Result<PriceBook> {
+    let bundled = PriceBook::bundled();
+    Ok(match file {
+        Some(file) => bundled.with_path(file)?,
+        None => bundled,
+    })
 }
 
 /// What every subcommand that prints rows takes.

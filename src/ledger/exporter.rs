@@ -63,7 +63,7 @@ impl SpanExporter for LedgerSpanExporter {
 
 fn is_foreign_call(span: &SpanData) -> bool {
     let has = |wanted: fn(&str) -> bool| span.attributes.iter().any(|attribute| wanted(attribute.key.as_str()));
-    has(|name| name.starts_with("gen_ai.")) && !has(|name| name == names::ROW_ID)
+    has(|name| name.starts_with("gen_ai.")) && !has(|name| name == names::ROW_ID || name == names::NO_CALL)
 }
 
 /// A span of the SDK as a line of OTLP JSON. Of an attribute that was set twice the reader takes the last.

@@ -122,6 +122,8 @@ pub const EVALUATION_SCORE: &str = "gen_ai.evaluation.score.value";
 
 // The row.
 pub const ROW_ID: &str = "spanledger.row.id";
+/// True on a span that was begun for what turned out to be no AI call: readers pass it over.
+pub const NO_CALL: &str = "spanledger.no_call";
 pub const SOURCE: &str = "spanledger.source";
 pub const BILLABLE: &str = "spanledger.billable";
 pub const AI_PARENT_SPAN_ID: &str = "spanledger.ai_parent_span_id";

@@ -98,7 +98,7 @@ fn any_value(value: &Json<'_>) -> Value {
 
 fn read_span(span: &Json<'_>, resource: &Map<String, Value>, trusted: Source) -> Result<Option<Call>, String> {
     let mut taken = Taken(attributes(span.get("attributes")));
-    if !taken.0.keys().any(|name| name.starts_with("gen_ai.")) {
+    if !taken.0.keys().any(|name| name.starts_with("gen_ai.")) || taken.0.contains_key(names::NO_CALL) {
         return Ok(None);
     }
     taken.0.retain(|name, _| !names::is_content(name));
