@@ -55,7 +55,8 @@ pub struct Health {
     pub spool_bytes: u64,
     /// How long the oldest line has been waiting, about half a second too long at most.
     pub oldest_age: Option<Duration>,
-    /// How many lines are not in the store yet. While another process drains: lines of ours, at most.
+    /// How many lines are not in the store yet. While another process drains: lines of ours and of writers that are gone,
+    /// at most.
     pub waiting: u64,
     /// How many of those are in memory only, because the disk has stalled.
     pub waiting_in_memory: u64,
@@ -176,6 +177,8 @@ impl Drain {
 
 impl Drop for Drain {
     fn drop(&mut self) {
+        // Whoever opens the folder next shall not take our segment for one that is still written to.
+        self.handle.spool.roll();
         self.handle.stop();
     }
 }

@@ -37,15 +37,15 @@
 //! The drain makes pass after pass: it lists the folder, reads what is new in each segment (also of those that are still
 //! being written), stores it in batches of 500 records or 4 MiB, and deletes what is done. Its positions are in memory. An
 //! append wakes it; what other processes append it finds within half a second. A segment is as good as closed when its
-//! lock can be had.
+//! lock can be had, which is tried shared and only for a moment.
 //!
 //! While the store is away the same batch is tried again, after pauses of up to 5 seconds. A batch that the store *refuses*
 //! is halved until the one record that it refuses stands alone; its line is set aside. A wrong schema is nobody's fault
 //! here: everything waits. What is set aside counts towards [`Options::max_bytes`].
 //!
 //! A flush is answered by the first pass that began after it was asked and that met no trouble. While another process
-//! drains the folder it closes our segment and waits until our segments are gone. It waits on a thread of its own, so that
-//! neither an executor nor a stalled disk can make it outlive its deadline.
+//! drains the folder it closes our segment and waits until ours, and those whose writers are gone, are deleted. It waits
+//! on a thread of its own, so that neither an executor nor a stalled disk can make it outlive its deadline.
 //!
 //! The child of a `fork` appends to a segment of its own and has no drain: its lines are drained by the parent, or at the
 //! next open.

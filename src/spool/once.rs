@@ -62,11 +62,11 @@ pub async fn drain_once(
     };
     let mut worker = Worker::new(&spool, &shared, store, decode, Some(patience));
     let Some(mut hold) = hold else {
-        worker.look(false);
+        worker.look();
         return Ok(report());
     };
     let work = async {
-        worker.look(false);
+        worker.look();
         worker.migrate().await?;
         worker.pass(&mut hold).await
     };

@@ -1,6 +1,6 @@
 //! One pass over the folder: read, store, set aside, delete.
 
-use std::{fs::File, io, sync::Arc};
+use std::{io, sync::Arc};
 
 use super::{
     batch::Batch,
@@ -11,13 +11,13 @@ use super::{
     worker::{Worker, look, publish},
 };
 
-/// So many segments, at most, are held open until they can be deleted.
-const HELD: usize = 64;
+/// So many segments, at most, wait until they are deleted together.
+const DELETED_TOGETHER: usize = 64;
 
 impl Worker<'_> {
     /// Reads everything that is there now and stores it. `false`: something could not be read or deleted.
     pub(super) async fn pass(&mut self, hold: &mut Hold) -> Result<bool, Halt> {
-        let Some(listing) = self.look(false) else { return Ok(false) };
+        let Some(listing) = self.look() else { return Ok(false) };
         let (mut batch, mut gone, mut clean) = (Batch::default(), Vec::new(), true);
         for (name, length) in &listing.segments {
             let segment: Arc<str> = name.as_str().into();
@@ -29,14 +29,14 @@ impl Worker<'_> {
                     clean = false;
                 }
             }
-            if gone.len() >= HELD {
+            if gone.len() >= DELETED_TOGETHER {
                 self.commit(hold, &mut batch).await?;
                 clean &= self.delete(hold, &mut gone);
             }
         }
         self.commit(hold, &mut batch).await?;
         clean &= self.delete(hold, &mut gone);
-        self.look(false);
+        self.look();
         if clean {
             self.disk.ended(self.spool.folder());
             self.shared.update(|state| state.disk_error = None);
@@ -51,7 +51,7 @@ impl Worker<'_> {
         mut reader: Reader,
         length: u64,
         batch: &mut Batch,
-        gone: &mut Vec<(Arc<str>, File)>,
+        gone: &mut Vec<Arc<str>>,
     ) -> Result<bool, Halt> {
         if !reader.is_finished() && self.survey.position(&segment) == length {
             return Ok(true);
@@ -72,7 +72,7 @@ impl Worker<'_> {
         }
         batch.reach(&segment, reader.position(), 0);
         if reader.is_finished() {
-            gone.push((segment, reader.into_file()));
+            gone.push(segment);
         }
         Ok(true)
     }
@@ -106,9 +106,9 @@ impl Worker<'_> {
     }
 
     /// Deletes segments that are wholly stored.
-    fn delete(&mut self, hold: &mut Hold, gone: &mut Vec<(Arc<str>, File)>) -> bool {
+    fn delete(&mut self, hold: &mut Hold, gone: &mut Vec<Arc<str>>) -> bool {
         let mut clean = true;
-        for (segment, _locked) in gone.drain(..) {
+        for segment in gone.drain(..) {
             match std::fs::remove_file(self.spool.folder().join(&*segment)) {
                 Ok(()) => {
                     self.survey.forget(&segment);

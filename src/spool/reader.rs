@@ -1,7 +1,7 @@
 //! Reading a segment in pieces, a line at a time, also while its writer appends.
 
 use std::{
-    fs::File,
+    fs::{File, TryLockError},
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
     path::Path,
@@ -18,7 +18,7 @@ const SAMPLE: usize = 4 << 10;
 #[derive(Debug)]
 pub(super) struct Reader {
     file: File,
-    /// Nobody will write here again: we hold the lock.
+    /// Nobody will write here again.
     finished: bool,
     /// What lies beyond was appended after we began, and waits for the next time.
     end: u64,
@@ -48,11 +48,26 @@ struct Found {
     flaw: Option<Unreadable>,
 }
 
+/// Whether a segment's writer has moved on or died.
+pub(super) fn is_let_go(path: &Path) -> bool {
+    File::open(path).and_then(|file| let_go(&file)).unwrap_or(false)
+}
+
+/// Nobody locks a segment but its writer, so a lock that can be had once can be had for ever. It is asked for shared and
+/// given back at once: whoever else looks gets the same answer.
+fn let_go(file: &File) -> io::Result<bool> {
+    match file.try_lock_shared() {
+        Ok(()) => file.unlock().map(|()| true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 impl Reader {
-    /// Opens a segment at a position. If its writer is gone it is ours from here on, to its very end.
+    /// Opens a segment at a position. If its writer is gone it is read to its very end.
     pub(super) fn open(path: &Path, position: u64) -> io::Result<Self> {
         let mut file = File::open(path)?;
-        let finished = file.try_lock().is_ok();
+        let finished = let_go(&file)?;
         let end = file.metadata()?.len();
         file.seek(SeekFrom::Start(position))?;
         Ok(Self { file, finished, end, buffer: Vec::new(), base: position, start: 0, searched: 0 })
@@ -66,11 +81,6 @@ impl Reader {
     /// Everything before this has been given out.
     pub(super) fn position(&self) -> u64 {
         self.base + self.start as u64
-    }
-
-    /// The file, locked if [`is_finished`](Self::is_finished).
-    pub(super) fn into_file(self) -> File {
-        self.file
     }
 
     /// The next line. `None`: that was all for now.

@@ -29,10 +29,10 @@ struct Progress {
 
 impl Survey {
     /// Counts what was appended since the last time, and forgets segments that are gone.
-    pub(super) fn update(&mut self, folder: &Path, listing: &Listing, is_ours: impl Fn(&str) -> bool) {
+    pub(super) fn update(&mut self, folder: &Path, listing: &Listing, counts: impl Fn(&str) -> bool) {
         let now = SystemTime::now();
         self.segments.retain(|name, _| listing.segments.binary_search_by(|(other, _)| (**other).cmp(name)).is_ok());
-        for (name, length) in listing.segments.iter().filter(|(name, _)| is_ours(name)) {
+        for (name, length) in listing.segments.iter().filter(|(name, _)| counts(name)) {
             let segment = self.segments.entry(name.as_str().into()).or_insert_with(|| Progress {
                 position: 0,
                 counted: 0,

@@ -7,6 +7,7 @@ use super::{
     folder::Listing,
     hold::Hold,
     insert::{Halt, Inserter},
+    reader::is_let_go,
     shared::{Migration, Shared},
     survey::Survey,
     tell::Trouble,
@@ -101,13 +102,14 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Another process drains: all we can do is to let go of our segments, and to see them vanish.
+    /// Another one drains: all we can do is to let go of our segments, and to see them vanish with all that nobody writes
+    /// to any more.
     async fn follow(&mut self) -> Result<(), Halt> {
         self.shared.update(|state| state.draining = false);
         let (asked, answered) = self.shared.update(|state| (state.asked, state.answered));
         if asked == answered {
             self.spool.settle();
-            self.look(true);
+            self.look_at_ours();
             self.shared.rest(LOOK).await;
             return Ok(());
         }
@@ -120,27 +122,37 @@ impl<'a> Worker<'a> {
             self.shared.rest(GATHER).await;
         }
         self.spool.roll();
-        self.look(true);
-        let ours = self.survey.names();
-        while ours.iter().any(|segment| self.survey.has(segment)) {
+        while self.look_at_ours().is_none() {
+            self.check()?;
+            self.shared.rest(GATHER).await;
+        }
+        let awaited = self.survey.names();
+        while awaited.iter().any(|segment| self.survey.has(segment)) {
             self.check()?;
             if let Ok(Some(_)) = Hold::take(self.spool.folder()) {
                 // The other one is gone: the work is ours.
                 return Ok(());
             }
             self.shared.rest(GATHER).await;
-            self.look(true);
+            self.look_at_ours();
         }
         self.shared.update(|state| state.answered = state.answered.max(asked));
         Ok(())
     }
 
     /// Looks what lies in the folder and publishes what waits.
-    pub(super) fn look(&mut self, only_ours: bool) -> Option<Listing> {
+    pub(super) fn look(&mut self) -> Option<Listing> {
+        self.look_at(|_| true)
+    }
+
+    /// Leaves out what other writers still append to: it may stay for hours.
+    fn look_at_ours(&mut self) -> Option<Listing> {
         let spool = self.spool;
-        look(&mut self.survey, spool, self.shared, |segment| !only_ours || spool.owns(segment))
-            .map_err(|error| self.disk_failed(&error))
-            .ok()
+        self.look_at(|segment| spool.owns(segment) || is_let_go(&spool.folder().join(segment)))
+    }
+
+    fn look_at(&mut self, counts: impl Fn(&str) -> bool) -> Option<Listing> {
+        look(&mut self.survey, self.spool, self.shared, counts).map_err(|error| self.disk_failed(&error)).ok()
     }
 
     fn pending(&self) -> bool {

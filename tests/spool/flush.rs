@@ -184,3 +184,26 @@ fn while_another_drains_the_folder_a_flush_waits_for_it() {
     assert_eq!(following.flush_blocking(SOON), ALL);
     assert!(following.health().draining);
 }
+
+#[test]
+fn a_flush_waits_for_what_a_dropped_drain_has_left_and_not_for_writers_that_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Memory::default());
+    let [first, second, living, dropped] = [(); 4].map(|()| spool(folder.path()));
+    let draining = start(&first, &store);
+    eventually("the first drains", || draining.health().draining);
+    store.lock().away = true;
+    let following = start(&second, &store);
+
+    living.append(line(1)).unwrap();
+    assert_eq!(following.flush_blocking(SOON), ALL, "what another writer still appends to is not ours to wait for");
+    let nothing = Arc::new(Memory::default());
+    let gone = start(&dropped, &nothing);
+    dropped.append(line(2)).unwrap();
+    // Its spool is still held here: dropping the drain alone lets go of the segment.
+    drop(gone);
+    assert_eq!(following.flush_blocking(Duration::from_millis(100)), Flushed { waiting: 1 });
+    store.lock().away = false;
+    assert_eq!(following.flush_blocking(SOON), ALL);
+    assert_eq!(store.numbers(), [1, 2]);
+}
