@@ -10,13 +10,15 @@
 //!   part of [`Usage::input_tokens`], reasoning is part of [`Usage::output_tokens`].
 //! - **Money is decimal**: [`Usd`] is an exact number of pico-dollars (1e-12 USD), never a float.
 
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-    fmt,
-    str::FromStr,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+mod row_id;
+mod timestamp;
+mod usd;
+
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
+
+pub use row_id::{NotARowId, RowId};
+pub use timestamp::Timestamp;
+pub use usd::{NotAnAmount, Usd};
 
 use opentelemetry::trace::{SpanId, TraceId};
 use serde_json::{Map, Value};
@@ -242,149 +244,6 @@ pub struct Cost {
     pub price_version: Option<String>,
 }
 
-/// An exact amount of US dollars, as a whole number of pico-dollars (1e-12 USD). One amount reaches 9.2 million dollars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Usd(i64);
-
-impl Usd {
-    /// Nothing: a known price of zero.
-    pub const ZERO: Self = Self(0);
-    const PER_DOLLAR: i64 = 1_000_000_000_000;
-
-    /// From pico-dollars.
-    #[must_use]
-    pub const fn from_pico(pico: i64) -> Self {
-        Self(pico)
-    }
-
-    /// In pico-dollars.
-    #[must_use]
-    pub const fn pico(self) -> i64 {
-        self.0
-    }
-
-    /// Rounds a float of dollars to the nearest pico-dollar, once. `None` for what is no amount: NaN, infinite, too large.
-    #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
-    pub fn from_f64(dollars: f64) -> Option<Self> {
-        let pico = (dollars * 1e12).round();
-        (pico.is_finite() && pico.abs() < 9.2e18).then_some(Self(pico as i64))
-    }
-
-    /// As a float of dollars: for display and for attributes that must be doubles, never for sums.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "this is the lossy view")]
-    pub fn to_f64(self) -> f64 {
-        self.0 as f64 / 1e12
-    }
-
-    /// The sum, unless it is too large for one amount.
-    #[must_use]
-    pub fn checked_add(self, other: Self) -> Option<Self> {
-        self.0.checked_add(other.0).map(Self)
-    }
-
-    /// The difference, unless it is too large for one amount.
-    #[must_use]
-    pub fn checked_sub(self, other: Self) -> Option<Self> {
-        self.0.checked_sub(other.0).map(Self)
-    }
-}
-
-/// The exact decimal, without trailing zeros: `0.00012`.
-impl fmt::Display for Usd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // From the last digit to the first: every call has three amounts, and formatting in two steps took a tenth of it.
-        let mut text = [0; 24];
-        let mut at = text.len();
-        let mut put = |byte| {
-            at -= 1;
-            text[at] = byte;
-        };
-        let digit = |number: u64| b'0' + (number % 10) as u8;
-        let pico = self.0.unsigned_abs();
-        let (mut whole, mut fraction) =
-            (pico / Self::PER_DOLLAR.unsigned_abs(), pico % Self::PER_DOLLAR.unsigned_abs());
-        if fraction != 0 {
-            let mut places = 12;
-            while fraction % 10 == 0 {
-                fraction /= 10;
-                places -= 1;
-            }
-            for _ in 0..places {
-                put(digit(fraction));
-                fraction /= 10;
-            }
-            put(b'.');
-        }
-        loop {
-            put(digit(whole));
-            whole /= 10;
-            if whole == 0 {
-                break;
-            }
-        }
-        if self.0 < 0 {
-            put(b'-');
-        }
-        f.write_str(std::str::from_utf8(&text[at..]).unwrap_or_default())
-    }
-}
-
-/// Reads a plain decimal or one with an exponent (`0.00012`, `1.13e-05`); digits beyond 1e-12 are rounded half away from
-/// zero.
-impl FromStr for Usd {
-    type Err = NotAnAmount;
-
-    fn from_str(text: &str) -> Result<Self, NotAnAmount> {
-        let bad = || NotAnAmount(text.chars().take(40).collect());
-        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| bad())?),
-            None => (text, 0),
-        };
-        let (negative, mantissa) = match mantissa.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
-        };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if whole.is_empty() && fraction.is_empty() || whole.len() + fraction.len() > 30 {
-            return Err(bad());
-        }
-        let mut digits: i128 = 0;
-        for digit in whole.bytes().chain(fraction.bytes()) {
-            if !digit.is_ascii_digit() {
-                return Err(bad());
-            }
-            digits = digits * 10 + i128::from(digit - b'0');
-        }
-        // The value is digits × 10^shift pico-dollars.
-        let shift = 12i32.saturating_add(exponent).saturating_sub(i32::try_from(fraction.len()).unwrap_or(i32::MAX));
-        let pico = match shift {
-            0.. if digits == 0 => 0,
-            0..=18 => digits.checked_mul(10i128.pow(shift.unsigned_abs())).ok_or_else(bad)?,
-            19.. => return Err(bad()),
-            -38..0 => {
-                let unit = 10i128.pow(shift.unsigned_abs());
-                (digits + unit / 2) / unit
-            }
-            _ => 0,
-        };
-        i64::try_from(if negative { -pico } else { pico }).map(Self).map_err(|_| bad())
-    }
-}
-
-/// A text that is no amount of money.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotAnAmount(String);
-
-impl fmt::Display for NotAnAmount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not an amount of US dollars (write a decimal such as \"0.15\")", self.0)
-    }
-}
-
-impl std::error::Error for NotAnAmount {}
-
 /// How a call ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -501,51 +360,6 @@ words! {
     }
 }
 
-/// The id of a row in `usage_log`: a UUID hashed from the call's key (trace id, span id, started at).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowId(pub [u8; 16]);
-
-impl fmt::Display for RowId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, byte) in self.0.iter().enumerate() {
-            if matches!(index, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
-    }
-}
-
-impl FromStr for RowId {
-    type Err = NotARowId;
-
-    fn from_str(text: &str) -> Result<Self, NotARowId> {
-        let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b'-').collect();
-        let mut id = [0; 16];
-        if digits.len() != 32 {
-            return Err(NotARowId);
-        }
-        for (byte, pair) in id.iter_mut().zip(digits.chunks(2)) {
-            let hex = |digit: u8| char::from(digit).to_digit(16).ok_or(NotARowId);
-            *byte = u8::try_from(hex(pair[0])? * 16 + hex(pair[1])?).map_err(|_| NotARowId)?;
-        }
-        Ok(Self(id))
-    }
-}
-
-/// A text that is no row id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotARowId;
-
-impl fmt::Display for NotARowId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a row id is a UUID, such as 0f8fad5b-d9cb-569f-a165-70867728950e")
-    }
-}
-
-impl std::error::Error for NotARowId {}
-
 /// What was learnt of a call after its row was written. It may reach the store before the row does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Later {
@@ -566,90 +380,9 @@ pub enum Record {
     Later(Box<Later>),
 }
 
-/// A moment in UTC, in whole microseconds since 1970.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
-
-impl Timestamp {
-    /// Now, by the system's clock.
-    #[must_use]
-    pub fn now() -> Self {
-        SystemTime::now().into()
-    }
-
-    /// From microseconds since 1970.
-    #[must_use]
-    pub const fn from_micros(micros: i64) -> Self {
-        Self(micros)
-    }
-
-    /// In microseconds since 1970.
-    #[must_use]
-    pub const fn micros(self) -> i64 {
-        self.0
-    }
-
-    /// From OTLP's nanoseconds since 1970; what is finer than a microsecond is cut off.
-    #[must_use]
-    pub fn from_unix_nanos(nanos: u64) -> Self {
-        Self(i64::try_from(nanos / 1000).unwrap_or(i64::MAX))
-    }
-
-    /// In OTLP's nanoseconds since 1970; 0 for what lies before, the greatest for what lies after the year 2554.
-    #[must_use]
-    pub fn unix_nanos(self) -> u64 {
-        u64::try_from(self.0).unwrap_or(0).saturating_mul(1000)
-    }
-
-    /// This moment plus a duration.
-    #[must_use]
-    pub fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
-    }
-}
-
-impl From<SystemTime> for Timestamp {
-    fn from(time: SystemTime) -> Self {
-        Self(match time.duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
-            Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros),
-        })
-    }
-}
-
-impl From<Timestamp> for SystemTime {
-    fn from(time: Timestamp) -> Self {
-        let micros = Duration::from_micros(time.0.unsigned_abs());
-        let moment = if time.0 < 0 { UNIX_EPOCH.checked_sub(micros) } else { UNIX_EPOCH.checked_add(micros) };
-        moment.unwrap_or(UNIX_EPOCH)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn money_is_written_and_read_exactly() {
-        for (text, pico) in [("0", 0), ("0.00012", 120_000_000), ("12.5", 12_500_000_000_000), ("-0.000000000001", -1)]
-        {
-            assert_eq!(Usd::from_pico(pico).to_string(), text);
-            assert_eq!(text.parse(), Ok(Usd::from_pico(pico)));
-        }
-        assert_eq!("1.13e-05".parse(), Ok(Usd::from_pico(11_300_000)));
-        assert_eq!("3E2".parse(), Ok(Usd::from_pico(300_000_000_000_000)));
-        assert_eq!("0.0000000000005".parse(), Ok(Usd::from_pico(1)), "half a pico-dollar rounds away from zero");
-    }
-
-    #[test]
-    fn what_is_no_amount_is_refused() {
-        for text in ["", "-", ".", "1,5", "NaN", "inf", "1e99", "1e-", "99999999999", "0x10", "1 "] {
-            assert!(text.parse::<Usd>().is_err(), "{text:?}");
-        }
-        assert_eq!(Usd::from_f64(f64::NAN), None);
-        assert_eq!(Usd::from_f64(1e30), None);
-        assert_eq!(Usd::from_f64(0.000_209_999_999_999_999_98), Some(Usd::from_pico(210_000_000)));
-    }
 
     #[test]
     fn the_larger_number_wins_and_absence_never_overwrites() {
@@ -675,15 +408,5 @@ mod tests {
     #[test]
     fn a_total_is_unknown_when_a_part_is() {
         assert_eq!(Usage { input_tokens: Some(1), ..Usage::default() }.total_tokens(), None);
-    }
-
-    #[test]
-    fn time_survives_both_ways_also_before_1970() {
-        for micros in [0, 1, -1, 1_790_000_000_123_456] {
-            let time = Timestamp::from_micros(micros);
-            assert_eq!(Timestamp::from(SystemTime::from(time)), time);
-        }
-        assert_eq!(Timestamp::from_unix_nanos(1_999), Timestamp::from_micros(1));
-        assert_eq!(Timestamp::from_micros(-5).unix_nanos(), 0);
     }
 }
