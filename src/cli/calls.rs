@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     times: Times,
     /// How many at most.
-    #[arg(long, default_value_t = 50, value_name = "N")]
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     #[command(flatten)]
     output: Output,

@@ -74,9 +74,8 @@ pub(super) async fn run(
         out,
         "Read {calls} calls and {later} later facts; skipped {skipped} other spans; {unreadable} could not be read."
     )?;
-    drain::drain(url, None, out).await?;
     anyhow::ensure!(unreadable == 0 || calls + later > 0, "Nothing in {file} could be imported");
-    Ok(())
+    drain::drain(url, None, out).await
 }
 
 /// Reads a line, of which no more than this is kept. `false`: there is none.

@@ -1,6 +1,6 @@
 //! A ledger with choices of its own.
 
-use std::{env, path::PathBuf, sync::Arc};
+use std::{env, fmt, path::PathBuf, sync::Arc};
 
 use super::{Error, Inner, Ledger, Service, decode};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Builds a [`Ledger`]; see [`Ledger::builder`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Builder {
     url: String,
@@ -19,6 +19,13 @@ pub struct Builder {
     options: Options,
     service_name: Option<String>,
     environment: Option<String>,
+}
+
+/// Without the URL: it may hold a password.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("spool", &self.spool).field("options", &self.options).finish_non_exhaustive()
+    }
 }
 
 impl Builder {
