@@ -22,7 +22,7 @@ use super::{
 use crate::{
     call::{Call, Ending, Server, Timestamp, UsageSource},
     context::{self, CallContext},
-    framing::Decoder,
+    framing::{Decoder, Message},
     provider::{self, Detected, Provider, Reader, RequestHead},
 };
 
@@ -219,22 +219,17 @@ impl Watch {
 
     fn decode(&mut self, bytes: impl FnOnce(&mut Decoded, &mut dyn FnMut(&[u8]))) {
         self.observe(|watch| {
-            let Some(mut decoder) = watch.decoder.take() else { return };
-            let mut decoded = std::mem::take(&mut watch.decoded);
-            bytes(&mut decoded, &mut |bytes| decoder.push(bytes, &mut |message| watch.message(message)));
-            (watch.decoded, watch.decoder) = (decoded, Some(decoder));
+            let (decoder, decoded, mut reading) = watch.reading();
+            let Some(decoder) = decoder else { return };
+            bytes(decoded, &mut |bytes| decoder.push(bytes, &mut |message| reading.message(message)));
         });
     }
 
-    fn message(&mut self, message: crate::framing::Message<'_>) {
-        if self.call.outcome.http_status.is_some_and(|status| status >= 400) {
-            return provider::error::read(message.data, &mut self.call);
-        }
-        let progress = self.reader.message(message, &mut self.call);
-        if progress.content && self.call.time_to_first_chunk.is_none() && self.lasted.is_none() {
-            self.call.time_to_first_chunk = Some(self.started.elapsed());
-        }
-        self.over |= progress.over;
+    /// What turns bytes into messages, and what takes them.
+    fn reading(&mut self) -> (Option<&mut Decoder>, &mut Decoded, Reading<'_>) {
+        let clock = self.lasted.is_none().then_some(self.started);
+        let reading = Reading { call: &mut self.call, reader: &mut *self.reader, over: &mut self.over, clock };
+        (self.decoder.as_mut(), &mut self.decoded, reading)
     }
 
     /// The body has ended, this way. Only the first ending counts.
@@ -247,9 +242,11 @@ impl Watch {
         let ending = if self.over { Ending::Complete } else { ending };
         self.observe(|watch| {
             watch.read_request();
-            if let Some(mut decoder) = watch.decoder.take() {
-                decoder.finish(&mut |message| watch.message(message));
+            let (decoder, _, mut reading) = watch.reading();
+            if let Some(decoder) = decoder {
+                decoder.finish(&mut |message| reading.message(message));
             }
+            watch.decoder = None;
             watch.reader.finish(&mut watch.call);
         });
         self.conclude(ending);
@@ -341,6 +338,28 @@ impl Watch {
             self.decoder = None;
             self.request = None;
         }
+    }
+}
+
+/// The part of a [`Watch`] that messages change.
+struct Reading<'a> {
+    call: &'a mut Call,
+    reader: &'a mut dyn Reader,
+    over: &'a mut bool,
+    /// When the call began, unless it is a recorded one.
+    clock: Option<Instant>,
+}
+
+impl Reading<'_> {
+    fn message(&mut self, message: Message<'_>) {
+        if self.call.outcome.http_status.is_some_and(|status| status >= 400) {
+            return provider::error::read(message.data, self.call);
+        }
+        let progress = self.reader.message(message, self.call);
+        if progress.content && self.call.time_to_first_chunk.is_none() {
+            self.call.time_to_first_chunk = self.clock.map(|started| started.elapsed());
+        }
+        *self.over |= progress.over;
     }
 }
 

@@ -59,6 +59,7 @@ mod finish_reasons;
 mod form;
 mod lenient;
 mod logprobs;
+mod pattern;
 mod secrets;
 mod skim;
 #[cfg(test)]

@@ -19,6 +19,7 @@ use super::{
     hosts,
     lenient::{self, Count, Filled, Flag, Integer, List, Number, Object, Objects, Text, TextOr},
     logprobs::{LogProbs, Token},
+    pattern::Pattern,
     skim,
 };
 use crate::{call::Call, framing::Message, span::names};
@@ -70,7 +71,24 @@ pub(super) fn detect(head: &RequestHead<'_>, end: &str, operation: &'static str)
 struct OllamaReader {
     /// Model and content came: from now on only lines that can say more are parsed.
     under_way: bool,
+    /// The last line that said nothing new.
+    pattern: Pattern,
     logprobs: LogProbs,
+}
+
+impl OllamaReader {
+    /// Whether this is one more word of the answer and nothing else.
+    fn is_more_of_the_same(&mut self, line: &[u8]) -> bool {
+        if self.pattern.fits(line) {
+            return true;
+        }
+        let silent = [&skim::ERROR, &skim::LOGPROBS].into_iter().all(|key| !key.is_in(line));
+        let same = silent && skim::DONE.is_there_with_only("false", line);
+        if same {
+            self.pattern.learn(line);
+        }
+        same
+    }
 }
 
 impl Reader for OllamaReader {
@@ -96,8 +114,7 @@ impl Reader for OllamaReader {
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
-        let silent = [&skim::ERROR, &skim::LOGPROBS].into_iter().all(|key| !key.is_in(message.data));
-        if self.under_way && silent && skim::DONE.is_there_with_only("false", message.data) {
+        if self.under_way && self.is_more_of_the_same(message.data) {
             return Progress::CONTENT;
         }
         let Some(line) = lenient::read::<Line<'_>>(message.data) else { return Progress::QUIET };

@@ -11,6 +11,7 @@ use super::{
     logprobs::{LogProbs, Token},
     openai,
     openai_usage::OpenAiUsage,
+    pattern::Pattern,
     skim,
 };
 use crate::{call::Call, framing::Message, span::names};
@@ -21,6 +22,8 @@ pub(super) struct ChunkReader {
     api_type: &'static str,
     /// Some content came: from now on only messages that can say more are parsed.
     under_way: bool,
+    /// The last message that said nothing new.
+    pattern: Pattern,
     finish_reasons: FinishReasons,
     logprobs: LogProbs,
 }
@@ -28,17 +31,29 @@ pub(super) struct ChunkReader {
 impl ChunkReader {
     /// With the protocol's name for `openai.api.type`.
     pub(super) fn new(api_type: &'static str) -> Self {
-        Self { api_type, under_way: false, finish_reasons: FinishReasons::default(), logprobs: LogProbs::default() }
+        Self {
+            api_type,
+            under_way: false,
+            pattern: Pattern::default(),
+            finish_reasons: FinishReasons::default(),
+            logprobs: LogProbs::default(),
+        }
     }
 
     /// Whether this is one more word of the answer and nothing else.
-    fn is_more_of_the_same(&self, message: Message<'_>, call: &Call) -> bool {
-        self.under_way
-            && message.event.is_none()
-            && call.response.id.is_some()
-            && call.response.model.is_some()
-            && skim::FINISH_REASON.is_there_with_only("null", message.data)
-            && [&skim::USAGE, &skim::LOGPROBS, &skim::ERROR].into_iter().all(|key| key.is_only("null", message.data))
+    fn is_more_of_the_same(&mut self, message: Message<'_>, call: &Call) -> bool {
+        if !self.under_way || message.event.is_some() || call.response.id.is_none() || call.response.model.is_none() {
+            return false;
+        }
+        if self.pattern.fits(message.data) {
+            return true;
+        }
+        let same = skim::FINISH_REASON.is_there_with_only("null", message.data)
+            && [&skim::USAGE, &skim::LOGPROBS, &skim::ERROR].into_iter().all(|key| key.is_only("null", message.data));
+        if same {
+            self.pattern.learn(message.data);
+        }
+        same
     }
 
     fn choice(&mut self, position: usize, choice: &Choice<'_>, call: &mut Call) {
