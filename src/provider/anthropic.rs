@@ -9,8 +9,16 @@
 //! - *Usage*: see [`anthropic_usage`](super::anthropic_usage). `message_start` has true input counts and a placeholder for
 //!   the output; each `message_delta` states totals, field by field, and the last one wins. A stream cut before the first
 //!   `message_delta` has no output count.
-//! - *Finish reason*: `stop_reason`.
+//! - *Finish reason*: `stop_reason`: `end_turn`, `max_tokens`, `stop_sequence`, `tool_use`, `pause_turn` (a server tool took
+//!   too long: the caller goes on with another call), `refusal`, `model_context_window_exceeded`, `compaction`.
+//! - *Errors inside a 200*: an event `error`, mostly `overloaded_error`. With status 400 and up the same body; on Vertex AI it
+//!   may be Google's.
+//! - *On Bedrock and Vertex AI* the model is not in the body; the usage means the same everywhere.
 //! - *Confidence*: log-probabilities are not offered.
+//!
+//! Counting tokens and creating a batch bill nothing: [`unbilled`](super::unbilled).
+//!
+//! Sources: <https://docs.claude.com/en/api/messages>, <https://docs.claude.com/en/docs/build-with-claude/streaming>.
 
 use serde::Deserialize;
 
@@ -199,7 +207,10 @@ impl Body<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{call::Call, provider::testing::Exchange};
+    use crate::{
+        call::Call,
+        provider::testing::{Exchange, summary},
+    };
 
     const URL: &str = "https://api.anthropic.com/v1/messages";
     const START: &str = r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"stop_reason":null,"usage":{"input_tokens":10,"cache_creation_input_tokens":30,"cache_read_input_tokens":20,"cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20},"output_tokens":1,"service_tier":"standard"}}}"#;
@@ -320,5 +331,144 @@ mod tests {
             (Some("claude-sonnet-4@20250514"), Some(true))
         );
         assert_eq!((call.provider.as_ref(), call.operation.as_ref()), ("gcp.vertex_ai", "chat"));
+    }
+
+    const WHOLE: &str = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929","content":[{"type":"text","text":"secret"}],"stop_reason":"end_turn","stop_sequence":null,"stop_details":null,"container":null,"usage":{"input_tokens":1000,"cache_creation_input_tokens":400,"cache_read_input_tokens":2000,"cache_creation":{"ephemeral_5m_input_tokens":300,"ephemeral_1h_input_tokens":100},"output_tokens":500,"output_tokens_details":{"thinking_tokens":120},"server_tool_use":{"web_search_requests":2,"web_fetch_requests":3},"service_tier":"standard","inference_geo":"not_available"}}"#;
+
+    #[test]
+    fn a_whole_answer_is_priced_with_both_kinds_of_cache_writes_and_its_searches() {
+        let call = Exchange::post(URL, r#"{"model":"claude-sonnet-4-5","max_tokens":1000}"#).json(WHOLE);
+        assert_eq!(
+            summary(&call),
+            [
+                "anthropic chat claude-sonnet-4-5 -> claude-sonnet-4-5-20250929",
+                "id msg_1",
+                "finish end_turn",
+                "tier standard",
+                "tokens input=3400 read=2000 write=400 output=500 reasoning=120",
+                "units cache_write_1h_tokens=100 cache_write_5m_tokens=300 web_searches=2",
+                "extra gen_ai.request.max_tokens=1000 spanledger.anthropic.web_fetches=3",
+                // 1000 × $3 + 2000 × $0.30 + 300 × $3.75 + 100 × $6 + 500 × $15 per million, and 2 × $10 per thousand.
+                "cost 0.032825: alias",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_same_answer_on_vertex_is_googles() {
+        let url = "https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict";
+        let call = Exchange::post(url, r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":1000}"#)
+            .json(&WHOLE.replace("msg_1", "msg_vrtx_1"));
+        assert_eq!(
+            summary(&call),
+            [
+                "gcp.vertex_ai chat claude-sonnet-4-5@20250929 -> claude-sonnet-4-5-20250929",
+                "id msg_vrtx_1",
+                "finish end_turn",
+                "tier standard",
+                "tokens input=3400 read=2000 write=400 output=500 reasoning=120",
+                "units cache_write_1h_tokens=100 cache_write_5m_tokens=300 web_searches=2",
+                "extra gen_ai.request.max_tokens=1000 spanledger.anthropic.web_fetches=3",
+                // The same tokens at the same rates; for its searches Google's list has none.
+                "cost 0.012825: partial",
+            ]
+        );
+        assert_eq!(call.request.stream, Some(false));
+    }
+
+    #[test]
+    fn errors_on_vertex_may_be_googles() {
+        let url = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/publishers/anthropic/models/claude-x:rawPredict";
+        for (body, code) in [
+            (r#"{"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED"}}"#, "429"),
+            (r#"[{"error":{"code":404,"message":"No such model","status":"NOT_FOUND"}}]"#, "404"),
+            (
+                r#"{"type":"error","error":{"type":"rate_limit_error","message":"Slow down"},"request_id":"r"}"#,
+                "rate_limit_error",
+            ),
+        ] {
+            let call = Exchange::post(url, "{}").fails(body);
+            assert_eq!(call.extra["spanledger.error.code"], code);
+            assert!(call.outcome.error_message.is_some());
+        }
+    }
+
+    #[test]
+    fn server_tools_may_put_more_into_the_prompt_than_the_start_of_the_stream_knew() {
+        let call = streamed(&[
+            START,
+            r#"{"type":"message_delta","delta":{"stop_reason":"pause_turn","stop_sequence":null},"usage":{"input_tokens":404500,"cache_creation_input_tokens":30,"cache_read_input_tokens":20,"output_tokens":943,"output_tokens_details":{"thinking_tokens":261},"server_tool_use":{"web_search_requests":10,"web_fetch_requests":0}}}"#,
+            r#"{"type":"message_stop"}"#,
+        ]);
+        assert_eq!(
+            summary(&call)[2..6],
+            [
+                "finish pause_turn",
+                "tier standard",
+                "tokens input=404550 read=20 write=30 output=943 reasoning=261",
+                "units cache_write_1h_tokens=20 cache_write_5m_tokens=10 web_searches=10",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_delta_does_not_state_stays_as_the_start_said() {
+        let call = streamed(&[
+            START,
+            r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":50,"input_tokens":null,"cache_read_input_tokens":null}}"#,
+        ]);
+        assert_eq!(summary(&call)[4], "tokens input=60 read=20 write=30 output=50", "null does not overwrite");
+    }
+
+    #[test]
+    fn code_that_ran_is_a_unit_without_a_price() {
+        let call = Exchange::post(URL, r#"{"model":"claude-sonnet-4-5"}"#).json(
+            r#"{"type":"message","model":"claude-sonnet-4-5","usage":{"input_tokens":1000,"output_tokens":100,"server_tool_use":{"web_search_requests":0,"code_execution_requests":2}}}"#,
+        );
+        assert_eq!(summary(&call)[2..], ["units code_executions=2", "cost 0.0045: partial"]);
+    }
+
+    #[test]
+    fn every_reason_to_stop_is_kept_as_it_is_spelled() {
+        for reason in [
+            "end_turn",
+            "max_tokens",
+            "stop_sequence",
+            "tool_use",
+            "pause_turn",
+            "refusal",
+            "model_context_window_exceeded",
+            "compaction",
+        ] {
+            let delta = format!(
+                r#"{{"type":"message_delta","delta":{{"stop_reason":"{reason}","stop_details":{{"type":"{reason}","explanation":"secret"}}}},"usage":{{"output_tokens":7}}}}"#
+            );
+            let call = streamed(&[START, &delta]);
+            assert_eq!((call.response.finish_reasons, call.usage.output_tokens), (vec![reason.to_owned()], Some(7)));
+        }
+    }
+
+    #[test]
+    fn the_wire_may_have_pings_padding_and_deltas_of_every_kind() {
+        let wire = format!(
+            "event: message_start\ndata: {START}\n\nevent: ping\ndata: {{\"type\": \"ping\"}}\n\n\
+             event: content_block_start\ndata: {{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{{\"type\":\"thinking\",\"thinking\":\"\"}}}}\n\n\
+             event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"thinking_delta\",\"thinking\":\"secret\"}}        }}\n\n\
+             event: content_block_stop\ndata: {{\"type\":\"content_block_stop\",\"index\":0   }}\n\n\
+             event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"refusal\"}},\"usage\":{{\"output_tokens\":7}}            }}\n\n\
+             event: message_stop\ndata: {{\"type\":\"message_stop\"     }}\n\n"
+        );
+        let call =
+            Exchange::post(URL, r#"{"model":"claude","stream":true}"#).body("text/event-stream; charset=utf-8", &wire);
+        assert_eq!(
+            summary(&call)[1..6],
+            [
+                "id msg_1",
+                "finish refusal",
+                "tier standard",
+                "tokens input=60 read=20 write=30 output=7",
+                "units cache_write_1h_tokens=20 cache_write_5m_tokens=10",
+            ]
+        );
     }
 }

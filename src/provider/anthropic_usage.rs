@@ -9,7 +9,7 @@
 //! | cache read | `cache_read_input_tokens` |
 //! | cache write | `cache_creation_input_tokens`; which of it lives for 5 minutes (1.25 times the price of input) and which for 1 hour (2 times), `cache_creation` tells: `cache_write_5m_tokens`, `cache_write_1h_tokens` |
 //! | reasoning | `output_tokens_details.thinking_tokens`, on newer answers |
-//! | web searches | `server_tool_use.web_search_requests` |
+//! | server tools | `server_tool_use.web_search_requests` as `web_searches`, `.code_execution_requests` as `code_executions`; pages that were fetched cost nothing but their tokens, and are kept as an attribute |
 //! | tier that was served | `service_tier`; `speed` and `inference_geo` change the price too and are kept as attributes |
 //!
 //! `iterations[]` tells more than the top level, which is the sum of its entries of type `message`: tokens of a
@@ -59,6 +59,8 @@ struct OutputDetails {
 #[serde(default)]
 struct ServerTools {
     web_search_requests: Count,
+    web_fetch_requests: Count,
+    code_execution_requests: Count,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -122,8 +124,10 @@ impl AnthropicUsage {
         call.usage.cache_read_tokens = self.cache_read_input_tokens.0;
         call.usage.cache_write_tokens = self.cache_creation_input_tokens.0;
         call.usage.reasoning_tokens = self.output_tokens_details.0.unwrap_or_default().thinking_tokens.0;
-        let searches = self.server_tool_use.0.unwrap_or_default().web_search_requests;
-        fill::unit(call, "web_searches", amount(searches));
+        let tools = self.server_tool_use.0.unwrap_or_default();
+        fill::unit(call, "web_searches", amount(tools.web_search_requests));
+        fill::unit(call, "code_executions", amount(tools.code_execution_requests));
+        fill::extra(call, names::ANTHROPIC_WEB_FETCHES, tools.web_fetch_requests.0.filter(|pages| *pages > 0));
         self.cache_lives(call);
         self.left_out(call);
 

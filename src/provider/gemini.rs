@@ -1,14 +1,24 @@
 //! Gemini and Vertex AI, `POST …/models/{model}:{generateContent,streamGenerateContent}`.
 //!
 //! - *The model and whether it streams* are only in the path; the stream is SSE with `?alt=sse`, else a JSON array in pieces.
-//!   Every piece is a whole answer.
-//! - *Usage*: [`gemini_usage`](super::gemini_usage).
+//!   Every piece is a whole answer. There is neither an event's name nor a `[DONE]`.
+//! - *Usage*: [`gemini_usage`](super::gemini_usage). What an explicit cache saved is in `cachedContentTokenCount`; creating
+//!   the cache is another call, which bills no inference (see [`unbilled`](super::unbilled)).
+//! - *Model and id*: `modelVersion` and `responseId`. Headers have no request id.
 //! - *Finish reasons*: `candidates[].finishReason` by `index` (absent: 0), as spelled on the wire, which is an integer where
-//!   the client asked for integers. It may come twice, with counts still growing in between: the last one wins, and only
-//!   the end of the body is the end.
+//!   the client asked for integers (1 `STOP`, 2 `MAX_TOKENS`, 3 `SAFETY`, 4 `RECITATION`, 5 `OTHER`). A tool call ends with
+//!   `STOP`. It may come twice, with counts still growing in between: the last one wins, and only the end of the body is
+//!   the end.
 //! - *A blocked prompt* is a 200 without candidates: why is kept as an attribute.
-//! - *Errors inside a 200*: `{"error": {code, message, status}}`.
+//! - *Errors inside a 200*: `{"error": {code, message, status}}`. With status 400 and up the same, also in an array; a bad key
+//!   is a 400 `INVALID_ARGUMENT`.
 //! - *Confidence*: from `candidates[].logprobsResult.chosenCandidates[]`, else from `avgLogprobs` of the first candidate.
+//!
+//! The Live API (`BidiGenerateContent`) is a WebSocket: no request and answer, and no call here. What is asked of the older
+//! names (`generateText`, `generateMessage`) is not understood.
+//!
+//! Sources: the API references of AI Studio (<https://ai.google.dev/api/generate-content>) and Vertex AI
+//! (<https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest>).
 
 use http::HeaderMap;
 use serde::Deserialize;
@@ -78,8 +88,7 @@ impl Reader for GeminiReader {
     }
 
     fn headers(&mut self, headers: &HeaderMap, call: &mut Call) {
-        let tier = headers.get("x-gemini-service-tier").and_then(|tier| tier.to_str().ok());
-        call.response.service_tier = tier.map(fill::name).or(call.response.service_tier.take());
+        served_tier(headers, call);
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
@@ -101,6 +110,7 @@ impl Reader for GeminiReader {
                 content |= candidate.content.0.unwrap_or_default().parts.0;
                 self.candidate(candidate);
             }
+            self.counts.searched(chunk.candidates.0.iter().filter_map(Candidate::queries).reduce(u64::saturating_add));
         }
         Progress { content, over: false }
     }
@@ -110,6 +120,12 @@ impl Reader for GeminiReader {
         self.finish_reasons.finish(call);
         self.logprobs.finish(call);
     }
+}
+
+/// The tier, which a header states too.
+pub(super) fn served_tier(headers: &HeaderMap, call: &mut Call) {
+    let tier = headers.get("x-gemini-service-tier").and_then(|tier| tier.to_str().ok());
+    call.response.service_tier = tier.map(fill::name).or(call.response.service_tier.take());
 }
 
 impl GeminiReader {
@@ -201,6 +217,23 @@ struct Candidate<'a> {
     finish_reason: Text<'a>,
     avg_logprobs: Number,
     logprobs_result: Object<LogprobsResult>,
+    #[serde(borrow)]
+    grounding_metadata: Object<Grounding<'a>>,
+}
+
+impl Candidate<'_> {
+    /// How often it was searched for. Empty queries are not searched for.
+    fn queries(&self) -> Option<u64> {
+        let queries = &self.grounding_metadata.0.as_ref()?.web_search_queries.0;
+        Some(queries.iter().filter(|query| query.get().is_some()).count() as u64)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Grounding<'a> {
+    #[serde(borrow)]
+    web_search_queries: List<Text<'a>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -225,7 +258,10 @@ struct ChosenToken {
 mod tests {
     use crate::{
         call::Call,
-        provider::{Progress, testing::Exchange},
+        provider::{
+            Progress,
+            testing::{Exchange, summary},
+        },
     };
 
     const HOST: &str = "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro";
@@ -354,6 +390,111 @@ mod tests {
         {
             let call = whole(&format!(r#"{{"candidates":[{{{fields}}}]}}"#));
             assert!((call.trust.confidence.unwrap().score().unwrap() - f64::exp(mean)).abs() < 1e-9);
+        }
+    }
+
+    /// Everything at once, as 2.5 Flash would answer.
+    const WHOLE: &str = r#"{"candidates":[{"content":{"parts":[{"text":"secret"}],"role":"model"},"finishReason":"STOP","index":0,"groundingMetadata":{"webSearchQueries":["secret a","secret b",""],"groundingChunks":[]}}],"usageMetadata":{"promptTokenCount":1000,"candidatesTokenCount":40,"totalTokenCount":1150,"cachedContentTokenCount":200,"thoughtsTokenCount":60,"toolUsePromptTokenCount":50,"promptTokensDetails":[{"modality":"TEXT","tokenCount":850},{"modality":"AUDIO","tokenCount":100},{"modality":"IMAGE","tokenCount":50},{"modality":"VIDEO"}],"cacheTokensDetails":[{"modality":"TEXT","tokenCount":180},{"modality":"AUDIO","tokenCount":20}],"candidatesTokensDetails":[{"modality":"TEXT","tokenCount":40}],"toolUsePromptTokensDetails":[{"modality":"TEXT","tokenCount":40},{"modality":"AUDIO","tokenCount":10}]},"modelVersion":"gemini-2.5-flash","responseId":"r1","createTime":"2026-11-01T00:00:00Z"}"#;
+
+    /// What [`WHOLE`] is read as.
+    const READ: [&str; 5] = [
+        "id r1",
+        "finish STOP",
+        "tokens input=1050 read=200 output=100 reasoning=60",
+        "units cache_audio_read_tokens=20 input_audio_tokens=110 input_audio_tool_tokens=10 input_image_tokens=50 \
+         input_tool_tokens=50 web_searches=1",
+        // 760 × $0.30, 90 of audio × $1, 180 cached × $0.03, 20 cached of audio × $0.10, 100 × $2.50 per million, and one
+        // prompt that searched for $0.035.
+        "cost 0.0355754: exact",
+    ];
+
+    #[test]
+    fn a_whole_answer_is_priced_by_modality_cache_and_search() {
+        for (host, provider) in [
+            ("https://generativelanguage.googleapis.com/v1beta", "gcp.gemini"),
+            ("https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google", "gcp.vertex_ai"),
+            (
+                "https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/us-central1/publishers/google",
+                "gcp.vertex_ai",
+            ),
+            ("https://aiplatform.googleapis.com/v1beta1/publishers/google", "gcp.vertex_ai"),
+        ] {
+            let call = Exchange::post(&format!("{host}/models/gemini-2.5-flash:generateContent"), "{}").json(WHOLE);
+            assert_eq!(summary(&call)[0], format!("{provider} generate_content gemini-2.5-flash -> gemini-2.5-flash"));
+            assert_eq!(summary(&call)[1..], READ);
+        }
+    }
+
+    #[test]
+    fn a_stream_is_sse_with_crlf_or_an_array_over_many_lines_and_says_the_same() {
+        let first = r#"{"candidates":[{"content":{"parts":[{"text":"secret"}]}}],"usageMetadata":{"promptTokenCount":1000,"totalTokenCount":1000},"modelVersion":"gemini-2.5-flash","responseId":"r1"}"#;
+        let sse = format!("data: {first}\r\n\r\ndata: {WHOLE}\r\n\r\n");
+        let array = format!("[{},\r\n{}]\n", first.replace(',', ",\r\n  "), WHOLE.replace(",\"", ",\r\n    \""));
+        let url = HOST.replace("2.5-pro", "2.5-flash");
+        for (query, content_type, body) in
+            [("?alt=sse", "text/event-stream", sse), ("", "application/json; charset=UTF-8", array)]
+        {
+            let call = Exchange::post(&format!("{url}:streamGenerateContent{query}"), "{}").body(content_type, &body);
+            assert_eq!(summary(&call)[1..], READ, "{body}");
+            assert_eq!(call.request.stream, Some(true));
+        }
+    }
+
+    #[test]
+    fn search_is_billed_by_the_query_from_gemini_3_on() {
+        for (model, searches) in [
+            ("gemini-2.5-pro", 1.0),
+            ("models/gemini-2.0-flash", 1.0),
+            ("gemini-3-pro-preview", 2.0),
+            ("gemini-4-argon", 2.0),
+        ] {
+            let call = whole(&WHOLE.replace("\"gemini-2.5-flash\"", &format!("\"{model}\"")));
+            assert_eq!(call.usage.details["web_searches"], searches, "{model}");
+        }
+        let repeated =
+            r#"{"candidates":[{"groundingMetadata":{"webSearchQueries":["a","b"]}}],"modelVersion":"gemini-3-flash"}"#;
+        assert_eq!(streamed(&[repeated, repeated]).0.usage.details["web_searches"], 2.0, "the same two");
+    }
+
+    #[test]
+    fn a_tool_call_ends_with_stop_and_several_candidates_each_have_a_reason() {
+        let call = whole(
+            r#"{"candidates":[{"index":1,"finishReason":"MAX_TOKENS"},{"content":{"parts":[{"functionCall":{"name":"secret","args":{}}}]},"finishReason":"STOP"}]}"#,
+        );
+        assert_eq!(call.response.finish_reasons, ["STOP", "MAX_TOKENS"]);
+        for reason in ["RECITATION", "MALFORMED_FUNCTION_CALL", "IMAGE_SAFETY", "MODEL_ARMOR", "NO_IMAGE"] {
+            let call = whole(&format!(r#"{{"candidates":[{{"finishReason":"{reason}","finishMessage":"secret"}}]}}"#));
+            assert_eq!((call.response.finish_reasons, call.outcome.error_type), (vec![reason.to_owned()], None));
+        }
+    }
+
+    #[test]
+    fn a_blocked_prompt_on_ai_studio_counts_what_was_sent() {
+        let call = whole(
+            r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT","safetyRatings":[]},"usageMetadata":{"promptTokenCount":9,"totalTokenCount":9},"modelVersion":"gemini-2.5-flash"}"#,
+        );
+        assert_eq!(
+            summary(&call)[1..],
+            ["tokens input=9", "extra spanledger.gemini.block_reason=PROHIBITED_CONTENT", "cost 0.0000027: partial",]
+        );
+    }
+
+    #[test]
+    fn errors_say_their_status_and_a_bad_key_is_a_400() {
+        let url = format!("{HOST}:streamGenerateContent");
+        for (body, message) in [
+            (
+                r#"[{"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"48s"}]}}]"#,
+                "Quota exceeded",
+            ),
+            (
+                r#"{"error":{"code":400,"message":"API key not valid","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]}}"#,
+                "API key not valid",
+            ),
+        ] {
+            let call = Exchange::post(&url, "{}").fails(body);
+            assert_eq!(call.outcome.error_message.as_deref(), Some(message));
+            assert_eq!((call.request.model.as_deref(), call.usage.is_empty()), (Some("gemini-2.5-pro"), true));
         }
     }
 }

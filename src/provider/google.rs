@@ -29,6 +29,24 @@ pub(super) fn detect(head: &RequestHead<'_>, methods: &[&str], operation: &'stat
     })
 }
 
+/// Recognises what is made in a collection of Google's, by the path's end: the body names the model.
+pub(super) fn detect_collection(head: &RequestHead<'_>, end: &str, operation: &'static str) -> Option<Detected> {
+    let before = head.path.strip_suffix(end)?;
+    let known = hosts::known(head);
+    if known.is_some_and(|provider| !provider.starts_with("gcp.")) {
+        return None;
+    }
+    let unknown = if before.contains("/projects/") { "gcp.vertex_ai" } else { "gcp.gemini" };
+    Some(Detected {
+        provider: known.unwrap_or(unknown).into(),
+        operation,
+        model: None,
+        stream: None,
+        certain: known.is_some(),
+        billable: true,
+    })
+}
+
 /// Recognises another publisher's model on Vertex AI.
 pub(super) fn raw_predict(head: &RequestHead<'_>, publisher: &str, operation: &'static str) -> Option<Detected> {
     let (before, _) = head.path.rsplit_once('/')?;

@@ -36,6 +36,8 @@ mod anthropic;
 mod anthropic_complete;
 mod gemini;
 mod gemini_embed;
+mod gemini_interactions;
+mod gemini_predict;
 mod ollama;
 mod ollama_embed;
 mod openai_audio;
@@ -47,6 +49,7 @@ mod openai_responses;
 mod unbilled;
 
 mod anthropic_usage;
+mod azure;
 mod gemini_usage;
 mod google;
 mod openai;
@@ -72,6 +75,7 @@ pub static PROVIDERS: &[&dyn Provider] = &[
     &openai_chat::OpenAiChat,
     &openai_responses::OpenAiResponses,
     &openai_completions::OpenAiCompletions,
+    &ollama_embed::OllamaEmbed,
     &openai_embeddings::OpenAiEmbeddings,
     &openai_images::OpenAiImages,
     &openai_audio::OpenAiSpeech,
@@ -80,9 +84,10 @@ pub static PROVIDERS: &[&dyn Provider] = &[
     &anthropic_complete::AnthropicComplete,
     &gemini::GeminiGenerate,
     &gemini_embed::GeminiEmbed,
+    &gemini_predict::GeminiPredict,
+    &gemini_interactions::GeminiInteractions,
     &ollama::OLLAMA_CHAT,
     &ollama::OLLAMA_GENERATE,
-    &ollama_embed::OllamaEmbed,
     &unbilled::OPENAI_MODERATIONS,
     &unbilled::OPENAI_BATCHES,
     &unbilled::OPENAI_COUNT_TOKENS,
@@ -90,6 +95,7 @@ pub static PROVIDERS: &[&dyn Provider] = &[
     &unbilled::ANTHROPIC_BATCHES,
     &unbilled::GEMINI_COUNT_TOKENS,
     &unbilled::GEMINI_BATCHES,
+    &unbilled::GEMINI_CACHES,
 ];
 
 /// Whether a request is an AI call, by whose protocol, and to whom it goes. `None`: it is none of our business.

@@ -3,11 +3,17 @@
 //! - *It streams unless told not to*: newline-delimited JSON. The last line has `done: true`, which is the end.
 //! - *Usage* is on that line: input `prompt_eval_count` (older versions leave it out when the whole prompt was cached: then it
 //!   is unknown), of which `prompt_eval_cached_count` came from the cache (0.33.3 and later); output `eval_count`.
-//! - *Finish reason*: `done_reason`; a model that was only loaded says `load` and has no counts.
+//! - *Finish reason*: `done_reason`: `stop` (also for a tool call), `length`. A model that was only loaded or unloaded says
+//!   `load` or `unload`, has no counts and is no inference: it is marked as not billed.
+//! - *Where the time went* is on the last line too, in nanoseconds: `total_duration`, `load_duration` (long where the model
+//!   was not in memory), `prompt_eval_duration`, `eval_duration`. They are kept as `spanledger.ollama.*_ms`.
 //! - *Errors inside a 200*: a line with `error`.
 //! - *Confidence*: from the `logprobs` of each line. There is no id.
 //!
-//! The paths are common: on a port other than Ollama's own they count only if the body names a model.
+//! The paths are common: on a port other than Ollama's own they count only if the body names a model. What manages models
+//! (`/api/pull`, `/api/show`, …) is no AI call.
+//!
+//! Source: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
 
 use serde::Deserialize;
 
@@ -102,6 +108,7 @@ impl Reader for OllamaReader {
             _ => None,
         };
         extra(call, names::OUTPUT_TYPE, format);
+        fill::extra_text(call, names::REQUEST_REASONING_LEVEL, &asked.think);
         let Object(Some(options)) = asked.options else { return };
         call.request.temperature = options.temperature.0;
         extra(call, names::REQUEST_TOP_P, options.top_p.0);
@@ -130,6 +137,10 @@ impl Reader for OllamaReader {
             call.usage.input_tokens = line.prompt_eval_count.0;
             call.usage.cache_read_tokens = line.prompt_eval_cached_count.0;
             call.usage.output_tokens = line.eval_count.0;
+            Durations::keep(message.data, call);
+            if ["load", "unload"].into_iter().any(|reason| line.done_reason.is(reason)) && call.usage.is_empty() {
+                call.billable = Some(false);
+            }
         }
         let content = line.has_content();
         self.under_way |= content && call.response.model.is_some();
@@ -147,6 +158,9 @@ struct Request<'a> {
     #[serde(borrow)]
     model: Text<'a>,
     stream: Flag,
+    /// A level, where it is not just yes or no.
+    #[serde(borrow)]
+    think: Text<'a>,
     #[serde(borrow)]
     format: TextOr<'a, Schema>,
     #[serde(borrow)]
@@ -190,6 +204,30 @@ struct Line<'a> {
     error: Filled,
 }
 
+/// Where the time went, in nanoseconds: in the last line, or in the one answer of an embedding.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Durations {
+    total_duration: Count,
+    load_duration: Count,
+    prompt_eval_duration: Count,
+    eval_duration: Count,
+}
+
+impl Durations {
+    pub(super) fn keep(answer: &[u8], call: &mut Call) {
+        let Some(stated) = lenient::read::<Self>(answer) else { return };
+        for (name, nanos) in [
+            (names::OLLAMA_TOTAL_MS, stated.total_duration),
+            (names::OLLAMA_LOAD_MS, stated.load_duration),
+            (names::OLLAMA_PROMPT_EVAL_MS, stated.prompt_eval_duration),
+            (names::OLLAMA_EVAL_MS, stated.eval_duration),
+        ] {
+            extra(call, name, nanos.0.map(|nanos| (nanos / 1_000) as f64 / 1e3));
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Said {
@@ -207,7 +245,7 @@ impl Line<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::testing::Exchange;
+    use crate::provider::testing::{Exchange, summary};
 
     const CHAT: &str = "http://localhost:11434/api/chat";
 
@@ -277,5 +315,49 @@ mod tests {
             r#"{"done":true,"logprobs":[{"logprob":-1.5}]}"#,
         ]);
         assert!((call.trust.confidence.unwrap().score().unwrap() - (-1f64).exp()).abs() < 1e-9);
+    }
+
+    const LAST: &str = r#"{"model":"llama3.2:1b","created_at":"2026-11-01T00:00:00Z","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"secret","arguments":{}}}]},"done":true,"done_reason":"stop","total_duration":2043000123,"load_duration":1500000000,"prompt_eval_count":26,"prompt_eval_cached_count":20,"prompt_eval_duration":43000000,"eval_count":298,"eval_duration":500000499}"#;
+
+    #[test]
+    fn a_whole_answer_says_where_its_time_went() {
+        let asked = r#"{"model":"llama3.2:1b","stream":false,"think":"low","messages":[],"options":{"num_predict":-1,"num_ctx":4096}}"#;
+        let expected = [
+            "ollama chat llama3.2:1b -> llama3.2:1b",
+            "finish stop",
+            "tokens input=26 read=20 output=298",
+            "extra gen_ai.request.reasoning.level=low spanledger.ollama.eval_ms=500.0 spanledger.ollama.load_ms=1500.0 \
+             spanledger.ollama.prompt_eval_ms=43.0 spanledger.ollama.total_ms=2043.0",
+            "cost unknown: unpriced",
+        ];
+        assert_eq!(summary(&Exchange::post(CHAT, asked).json(LAST)), expected, "-1 is no limit");
+        let streamed = asked.replace("false", "true");
+        let word =
+            r#"{"model":"llama3.2:1b","message":{"role":"assistant","content":"","thinking":"secret"},"done":false}"#;
+        let wire = format!("{word}\n{word}\n{LAST}\n");
+        assert_eq!(summary(&Exchange::post(CHAT, &streamed).body("application/x-ndjson", &wire)), expected);
+    }
+
+    #[test]
+    fn a_model_that_was_only_loaded_or_unloaded_is_not_billed() {
+        for reason in ["load", "unload"] {
+            let call = Exchange::post("http://localhost:11434/api/generate", r#"{"model":"m","keep_alive":0}"#)
+                .json(&format!(r#"{{"model":"m","response":"","done":true,"done_reason":"{reason}"}}"#));
+            assert_eq!(summary(&call), ["ollama text_completion m -> m", &format!("finish {reason}"), "not billed"]);
+        }
+        assert_eq!(Exchange::post(CHAT, "{}").json(LAST).billable, None);
+    }
+
+    #[test]
+    fn an_error_may_follow_what_was_already_said() {
+        let wire = "{\"model\":\"m\",\"message\":{\"content\":\"Hi\"},\"done\":false}\n{\"error\":\"model runner has stopped\"}\n";
+        let call = Exchange::post(CHAT, r#"{"model":"m"}"#).body("application/x-ndjson", wire);
+        assert_eq!(
+            summary(&call),
+            ["ollama chat m -> m", "error _OTHER: model runner has stopped", "cost unknown: unpriced"]
+        );
+        let missing = Exchange::post(CHAT, r#"{"model":"m"}"#)
+            .fails(r#"{"error":"model \"m\" not found, try pulling it first"}"#);
+        assert_eq!(missing.outcome.error_message.as_deref(), Some(r#"model "m" not found, try pulling it first"#));
     }
 }

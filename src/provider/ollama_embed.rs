@@ -1,6 +1,7 @@
 //! Ollama's embeddings, `POST …/api/embed`, and the old `POST …/api/embeddings`.
 //!
-//! *Usage*: input only, `prompt_eval_count`; the old path has none. There is no id and no finish reason.
+//! *Usage*: input only, `prompt_eval_count`, and the durations that [`ollama`] has too; the old path has none of it. There is no
+//! id and no finish reason. On hosts that nobody knows, the old path is taken for OpenAI's, which gateways serve there.
 
 use serde::Deserialize;
 
@@ -9,7 +10,8 @@ use super::{
     error::Problem,
     fill,
     lenient::{self, Count, Filled, Text},
-    ollama, openai,
+    ollama::{self, Durations},
+    openai,
 };
 use crate::{call::Call, framing::Message};
 
@@ -23,7 +25,8 @@ impl Provider for OllamaEmbed {
     }
 
     fn detect(&self, head: &RequestHead<'_>) -> Option<Detected> {
-        ["/api/embed", "/api/embeddings"].into_iter().find_map(|end| ollama::detect(head, end, "embeddings"))
+        let old = || ollama::detect(head, "/api/embeddings", "embeddings").filter(|found| found.certain);
+        ollama::detect(head, "/api/embed", "embeddings").or_else(old)
     }
 
     fn reader(&self) -> Box<dyn Reader> {
@@ -46,6 +49,7 @@ impl Reader for EmbedReader {
         }
         fill::first(&mut call.response.model, &answer.model);
         call.usage.input_tokens = answer.prompt_eval_count.0;
+        Durations::keep(message.data, call);
         Progress::CONTENT
     }
 }
@@ -61,13 +65,21 @@ struct Answer<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::testing::Exchange;
+    use crate::provider::testing::{Exchange, summary};
 
     #[test]
     fn the_new_path_counts_and_the_old_one_does_not() {
         let new = Exchange::post("http://localhost:11434/api/embed", r#"{"model":"nomic","input":"x"}"#)
-            .json(r#"{"model":"nomic","embeddings":[[0.1]],"prompt_eval_count":4}"#);
-        assert_eq!((new.provider.as_ref(), new.usage.input_tokens), ("ollama", Some(4)));
+            .json(r#"{"model":"nomic","embeddings":[[0.1]],"prompt_eval_count":4,"total_duration":14143917,"load_duration":1019500}"#);
+        assert_eq!(
+            summary(&new),
+            [
+                "ollama embeddings nomic -> nomic",
+                "tokens input=4",
+                "extra spanledger.ollama.load_ms=1.019 spanledger.ollama.total_ms=14.143",
+                "cost unknown: unpriced",
+            ]
+        );
         let old = Exchange::post("http://localhost:11434/api/embeddings", r#"{"model":"nomic"}"#)
             .json(r#"{"embedding":[0.1]}"#);
         assert!(old.usage.is_empty());

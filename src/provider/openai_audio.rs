@@ -8,10 +8,11 @@
 //! - *Confidence*: from a transcription's `logprobs`; Whisper's `segments[].avg_logprob` are means over pieces of unknown
 //!   length and are not used.
 
+use http::HeaderMap;
 use serde::Deserialize;
 
 use super::{
-    Detected, Progress, Provider, Reader, RequestHead,
+    Detected, Progress, Provider, Reader, RequestHead, azure,
     error::Problem,
     fill, form,
     lenient::{self, Filled, Object, Objects, Text},
@@ -75,6 +76,10 @@ impl Reader for AudioReader {
             let spoken = lenient::read::<Spoken<'_>>(body).unwrap_or_default();
             fill::unit(call, "input_characters", spoken.input.get().map(|text| text.chars().count() as f64));
         }
+    }
+
+    fn headers(&mut self, headers: &HeaderMap, call: &mut Call) {
+        azure::headers(headers, call);
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {

@@ -1,9 +1,10 @@
 //! Reads chat completions and legacy completions: whole answers and chunks are one shape, with `message`, `delta` or `text`.
 
+use http::HeaderMap;
 use serde::Deserialize;
 
 use super::{
-    Progress, Reader,
+    Progress, Reader, azure,
     error::Problem,
     fill,
     finish_reasons::FinishReasons,
@@ -73,6 +74,10 @@ impl Reader for ChunkReader {
     fn request(&mut self, body: &[u8], call: &mut Call) {
         openai::request(body, call);
         openai::api_type(call, self.api_type);
+    }
+
+    fn headers(&mut self, headers: &HeaderMap, call: &mut Call) {
+        azure::headers(headers, call);
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {

@@ -4,10 +4,11 @@
 //!   is no count. The vectors are passed over.
 //! - There is no id worth the name and no finish reason.
 
+use http::HeaderMap;
 use serde::Deserialize;
 
 use super::{
-    Detected, Progress, Provider, Reader, RequestHead,
+    Detected, Progress, Provider, Reader, RequestHead, azure,
     error::Problem,
     fill,
     lenient::{self, Filled, Object, Text},
@@ -40,6 +41,10 @@ struct EmbeddingsReader;
 impl Reader for EmbeddingsReader {
     fn request(&mut self, body: &[u8], call: &mut Call) {
         openai::request(body, call);
+    }
+
+    fn headers(&mut self, headers: &HeaderMap, call: &mut Call) {
+        azure::headers(headers, call);
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {

@@ -6,10 +6,11 @@
 //!   is the end.
 //! - There is no id worth the name. Edits are sent as forms, in which the model is a field.
 
+use http::HeaderMap;
 use serde::Deserialize;
 
 use super::{
-    Detected, Progress, Provider, Reader, RequestHead,
+    Detected, Progress, Provider, Reader, RequestHead, azure,
     error::Problem,
     fill, form,
     lenient::{self, Filled, Object, Objects, Text},
@@ -45,6 +46,10 @@ impl Reader for ImagesReader {
     fn request(&mut self, body: &[u8], call: &mut Call) {
         form::or_json(body, call);
         fill::extra(call, names::OUTPUT_TYPE, Some("image"));
+    }
+
+    fn headers(&mut self, headers: &HeaderMap, call: &mut Call) {
+        azure::headers(headers, call);
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {

@@ -14,10 +14,11 @@
 //!   status `failed`.
 //! - *Confidence*: from the `logprobs` of the output texts, in a stream from `response.output_text.delta`.
 
+use http::HeaderMap;
 use serde::Deserialize;
 
 use super::{
-    Detected, Progress, Provider, Reader, RequestHead,
+    Detected, Progress, Provider, Reader, RequestHead, azure,
     error::Problem,
     fill,
     lenient::{self, Count, Object, Objects, Text},
@@ -57,6 +58,10 @@ impl Reader for ResponsesReader {
     fn request(&mut self, body: &[u8], call: &mut Call) {
         openai::request(body, call);
         openai::api_type(call, "responses");
+    }
+
+    fn headers(&mut self, headers: &HeaderMap, call: &mut Call) {
+        azure::headers(headers, call);
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {

@@ -11,6 +11,8 @@ pub const OPERATION_NAME: &str = "gen_ai.operation.name";
 pub const PROVIDER_NAME: &str = "gen_ai.provider.name";
 pub const CONVERSATION_ID: &str = "gen_ai.conversation.id";
 pub const OUTPUT_TYPE: &str = "gen_ai.output.type";
+/// Who was asked, where that is no model.
+pub const AGENT_ID: &str = "gen_ai.agent.id";
 pub const REQUEST_MODEL: &str = "gen_ai.request.model";
 pub const REQUEST_STREAM: &str = "gen_ai.request.stream";
 pub const REQUEST_TEMPERATURE: &str = "gen_ai.request.temperature";
@@ -40,8 +42,17 @@ pub const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fin
 /// Why a prompt was blocked, where there is no answer to have a finish reason.
 pub const GEMINI_BLOCK_REASON: &str = "spanledger.gemini.block_reason";
 pub const GEMINI_TRAFFIC_TYPE: &str = "spanledger.gemini.traffic_type";
+/// Pages that the model had fetched: they cost nothing beyond their tokens.
+pub const ANTHROPIC_WEB_FETCHES: &str = "spanledger.anthropic.web_fetches";
 pub const ANTHROPIC_SPEED: &str = "spanledger.anthropic.speed";
 pub const ANTHROPIC_INFERENCE_GEO: &str = "spanledger.anthropic.inference_geo";
+/// True where Azure's reserved capacity was full and the call was served, and is billed, as any other.
+pub const AZURE_SPILLED_OVER: &str = "spanledger.azure.spilled_over";
+/// Where the time of a local model went, in milliseconds.
+pub const OLLAMA_TOTAL_MS: &str = "spanledger.ollama.total_ms";
+pub const OLLAMA_LOAD_MS: &str = "spanledger.ollama.load_ms";
+pub const OLLAMA_PROMPT_EVAL_MS: &str = "spanledger.ollama.prompt_eval_ms";
+pub const OLLAMA_EVAL_MS: &str = "spanledger.ollama.eval_ms";
 
 // What it used.
 pub const USAGE_INPUT: &str = "gen_ai.usage.input_tokens";
