@@ -8,7 +8,7 @@ use spanledger::{
 
 use super::Counts;
 
-/// One row: values by the names of the columns; the cost is a decimal string, from the exact column.
+/// One row: values by the names of the columns; costs are decimal strings, from the exact columns.
 #[derive(Clone, Debug)]
 pub struct Row(Map<String, Value>);
 
@@ -49,8 +49,10 @@ pub async fn all(url: &str) -> Result<Vec<Row>, Error> {
     store.close().await;
     let row = |values: Vec<Value>| {
         let mut row: Map<String, Value> = table.columns.iter().cloned().zip(values).collect();
-        let cost = row["cost_picousd"].as_i64().map(|cost| Usd::from_pico(cost).to_string());
-        row.insert("cost_usd".to_owned(), cost.into());
+        for name in ["cost", "input_cost", "output_cost"] {
+            let exact = row[&format!("{name}_picousd")].as_i64().map(|amount| Usd::from_pico(amount).to_string());
+            row.insert(format!("{name}_usd"), exact.into());
+        }
         Row(row)
     };
     Ok(table.rows.into_iter().map(row).collect())

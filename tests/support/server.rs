@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
-use axum::Router;
+use axum::{Router, serve::ListenerExt as _};
 use spanledger::Hosts;
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -20,6 +20,8 @@ impl Server {
     pub async fn start(app: Router) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
+        // Small pieces are sent at once, not when the one before is acknowledged.
+        let listener = listener.tap_io(|connection| connection.set_nodelay(true).unwrap_or_default());
         let mut task = JoinSet::new();
         task.spawn(async move { axum::serve(listener, app).await });
         Ok(Self { address, task })

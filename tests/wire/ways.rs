@@ -1,22 +1,31 @@
 //! The ways in. A new one is an entry of [`WAYS`]: it inherits every ending and every canary.
 
-use std::{fmt, pin::Pin};
+use std::{
+    fmt,
+    future::{Ready, ready},
+    io, iter,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use async_openai::{
     error::OpenAIError,
     middleware::{HttpRequestFactory, ReqwestService},
 };
-use bytes::Bytes;
 use http::HeaderMap;
-use http_body_util::Full;
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{
+        Client,
+        connect::{HttpConnector, dns},
+    },
     rt::TokioExecutor,
 };
 use spanledger::Ledger;
-use tower::{Layer as _, ServiceExt as _};
+use tower::{Layer as _, Service, ServiceExt as _};
 
-use super::{Answer, Failure, Retry, retry::Twice};
+use super::{Answer, Failure, Payload, Retry, retry::Twice};
 
 /// A way in.
 pub struct Way {
@@ -67,7 +76,7 @@ impl fmt::Display for Http {
 pub struct Ask {
     pub url: String,
     pub headers: HeaderMap,
-    pub body: Bytes,
+    pub body: Payload,
 }
 
 pub type Answered = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
@@ -107,10 +116,11 @@ fn reqwest_middleware(setup: &Setup<'_>, ask: &Ask) -> Answered {
 }
 
 fn tower_over_hyper(setup: &Setup<'_>, ask: &Ask) -> Answered {
-    fn client<B: http_body::Body<Data: Send> + Send>(http: Http) -> Client<HttpConnector, B> {
-        Client::builder(TokioExecutor::new()).http2_only(http == Http::Two).build_http()
+    fn client<B: http_body::Body<Data: Send> + Send>(http: Http) -> Client<HttpConnector<Loopback>, B> {
+        let connector = HttpConnector::new_with_resolver(Loopback);
+        Client::builder(TokioExecutor::new()).http2_only(http == Http::Two).build(connector)
     }
-    let mut request = http::Request::post(&ask.url).body(Full::new(ask.body.clone())).unwrap();
+    let mut request = http::Request::post(&ask.url).body(ask.body.body()).unwrap();
     *request.headers_mut() = ask.headers.clone();
     through_tower!(setup, client(setup.http), request)
 }
@@ -130,7 +140,7 @@ fn async_openai(setup: &Setup<'_>, ask: &Ask) -> Answered {
 
 fn reqwest_client(http: Http) -> reqwest::Client {
     // Without TLS there are no certificates to load.
-    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]);
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).dns_resolver(Arc::new(Loopback));
     let client = if http == Http::Two { client.http2_prior_knowledge() } else { client };
     client.build().unwrap()
 }
@@ -138,6 +148,33 @@ fn reqwest_client(http: Http) -> reqwest::Client {
 fn reqwest_request(ask: &Ask) -> reqwest::Request {
     let mut request = reqwest::Request::new(http::Method::POST, ask.url.parse().unwrap());
     *request.headers_mut() = ask.headers.clone();
-    *request.body_mut() = Some(ask.body.clone().into());
+    *request.body_mut() = Some(ask.body.reqwest());
     request
+}
+
+/// Whatever a host is called, it is this machine: a test asks `http://api.openai.com:PORT` and means its own server.
+#[derive(Clone, Debug)]
+struct Loopback;
+
+/// The port is filled in by who asks.
+const HERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+impl reqwest::dns::Resolve for Loopback {
+    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        Box::pin(async { Ok(Box::new(iter::once(HERE)) as reqwest::dns::Addrs) })
+    }
+}
+
+impl Service<dns::Name> for Loopback {
+    type Response = iter::Once<SocketAddr>;
+    type Error = io::Error;
+    type Future = Ready<io::Result<Self::Response>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: dns::Name) -> Self::Future {
+        ready(Ok(iter::once(HERE)))
+    }
 }

@@ -7,7 +7,8 @@
 //! # What it costs
 //!
 //! Besides 256 KiB, the window that the sender chose and the format allows: 32 KiB for `gzip` and `deflate`, up to 16 MiB
-//! for `br`, for `zstd` up to 8 MiB in a buffer that may be twice as large. Frames that ask for more are not read.
+//! for `br` (and half as much again while it grows there), for `zstd` up to 8 MiB in a buffer that may be twice as large.
+//! Frames that ask for more are not read.
 //! After [`DECODED_BYTES`] the decoder stops: a bomb costs no more than that.
 //!
 //! # What can go wrong
