@@ -35,7 +35,7 @@ const MEASURED: [&str; 10] = [
 ];
 
 /// The least share of equal fields.
-const ENOUGH: f64 = 0.95;
+const ENOUGH: f64 = 0.99;
 
 #[derive(Debug, Default)]
 struct Tally {
@@ -151,7 +151,7 @@ fn found(protocol: &str, call: &Call) -> Value {
         "cached_tokens": call.usage.cache_read_tokens,
         "cache_creation_tokens": call.usage.cache_write_tokens,
         "reasoning_tokens": call.usage.reasoning_tokens,
-        "streaming": call.request.stream.unwrap_or(false),
+        "streaming": call.was_streamed().unwrap_or(false),
         "status": call.outcome.http_status,
         "error_type": call.outcome.error_type,
         "service_tier": call.response.service_tier,

@@ -12,6 +12,9 @@
 //! | `[{"error": …}]` | Gemini without `alt=sse` |
 //! | plain text | Hugging Face, proxies |
 //!
+//! The code is the first of `code`, `status` and `type` that is a word; a number (the status again, or a code of Mistral's)
+//! is taken where there is no word.
+//!
 //! Only the message and the code are read: some errors carry what the model said (`failed_generation`) or what the caller
 //! sent (`input`), and that stays where it is. What looks like a key in a message is taken out.
 //!
@@ -64,12 +67,15 @@ impl<'a> Problem<'a> {
         lenient::read::<Body<'_>>(data).map(Body::problem).unwrap_or_default()
     }
 
-    /// Makes the call an error by the provider's own code: the first that is a word, else a number, else `_OTHER`.
+    /// A problem that is told in one sentence.
+    pub(super) fn told(kind: &str, message: String) -> Self {
+        Self { kind: Text::from(kind.to_owned()), message: Text::from(message), ..Self::default() }
+    }
+
+    /// Makes the call an error by the provider's own code, else `_OTHER`.
     pub(super) fn inside_success(&self, call: &mut Call) {
         self.note(call);
-        let codes = || [&self.code, &self.status, &self.kind].into_iter().filter_map(Text::get);
-        let word = codes().find(|code| code.parse::<i64>().is_err()).or_else(|| codes().next());
-        let kind = fill::name(word.unwrap_or("_OTHER"));
+        let kind = fill::name(self.code().unwrap_or("_OTHER"));
         if call.outcome.error_message.is_none() {
             message(call, &kind);
         }
@@ -80,8 +86,12 @@ impl<'a> Problem<'a> {
         if let Some(text) = self.message.get() {
             message(call, text);
         }
-        let code = [&self.code, &self.status, &self.kind].into_iter().find_map(Text::get);
-        fill::extra(call, names::ERROR_CODE, code.map(fill::name));
+        fill::extra(call, names::ERROR_CODE, self.code().map(fill::name));
+    }
+
+    fn code(&self) -> Option<&str> {
+        let codes = || [&self.code, &self.status, &self.kind].into_iter().filter_map(Text::get);
+        codes().find(|code| code.parse::<i64>().is_err()).or_else(|| codes().next())
     }
 }
 
@@ -174,13 +184,37 @@ mod tests {
             (
                 r#"{"error":{"code":429,"message":"Slow down","status":"RESOURCE_EXHAUSTED","details":[{"retryDelay":"48s"}]}}"#,
                 "Slow down",
-                "429",
+                "RESOURCE_EXHAUSTED",
             ),
-            (r#"[{"error":{"code":400,"message":"Bad key","status":"INVALID_ARGUMENT"}}]"#, "Bad key", "400"),
+            (
+                r#"[{"error":{"code":400,"message":"Bad key","status":"INVALID_ARGUMENT"}}]"#,
+                "Bad key",
+                "INVALID_ARGUMENT",
+            ),
             (r#"{"code":"invalid-argument","error":"Bad argument"}"#, "Bad argument", "invalid-argument"),
             (r#"{"error":"model 'x' not found"}"#, "model 'x' not found", ""),
             (r#"{"error":"Too long","error_type":"validation"}"#, "Too long", "validation"),
-            (r#"{"object":"error","message":"Bad","type":"invalid_model","param":null,"code":"1500"}"#, "Bad", "1500"),
+            (
+                r#"{"object":"error","message":"Bad","type":"invalid_model","param":null,"code":"1500"}"#,
+                "Bad",
+                "invalid_model",
+            ),
+            (r#"{"error":{"code":"401","message":"No key"}}"#, "No key", "401"),
+            (
+                r#"{"error":{"code":400,"message":"Too long","type":"exceed_context_size_error","n_ctx":8}}"#,
+                "Too long",
+                "exceed_context_size_error",
+            ),
+            (
+                r#"{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"secret","provider_name":"p"}},"user_id":"u"}"#,
+                "Provider returned error",
+                "429",
+            ),
+            (
+                r#"{"error":{"code":"content_filter","message":"Filtered","innererror":{"code":"ResponsibleAIPolicyViolation"}}}"#,
+                "Filtered",
+                "content_filter",
+            ),
             (r#"{"message":"Denied"}"#, "Denied", ""),
             (r#"{"Message":"Denied"}"#, "Denied", ""),
             (r#"{"detail":"Invalid API Key"}"#, "Invalid API Key", ""),

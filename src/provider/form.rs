@@ -19,7 +19,7 @@ pub(super) fn or_json(body: &[u8], call: &mut Call) {
 }
 
 /// A text field's value.
-fn field<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
+pub(super) fn field<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
     let name = format!("name=\"{name}\"");
     let head = &body[memmem::find(body, name.as_bytes())? + name.len()..];
     let value = &head[memmem::find(head, b"\r\n\r\n")? + 4..];

@@ -6,6 +6,20 @@
 //! and Gales, *Uncertainty Estimation in Autoregressive Structured Prediction*, ICLR 2021). It is marked as derived from
 //! `logprobs`, and a confidence that the caller stated is left alone.
 //!
+//! | who | where |
+//! | --- | --- |
+//! | OpenAI chat, Azure, DeepSeek, OpenRouter, vLLM, llama.cpp, xAI | `choices[].logprobs.content[].logprob`, and `.refusal[]`, per chunk of a stream |
+//! | OpenAI responses | `output[].content[].logprobs[]`; in a stream `…output_text.delta` |
+//! | legacy completions, also of vLLM and Together | `choices[].logprobs.token_logprobs[]` |
+//! | OpenAI transcription | `logprobs[]`; Whisper `segments[].avg_logprob`, means over the segment's tokens |
+//! | Gemini, Vertex AI | `candidates[].logprobsResult.chosenCandidates[].logProbability`, else `avgLogprobs` |
+//! | Ollama | `logprobs[].logprob`, per line |
+//! | llama.cpp's own | `completion_probabilities[].logprob` |
+//! | Anthropic, Groq, Mistral, Perplexity | not offered |
+//!
+//! Several choices count together: it is the whole answer's confidence. Alternatives (`top_logprobs`), the prompt's own and
+//! those of reasoning do not count.
+//!
 //! A value of -9999 stands for "too small to tell" and is passed over; rounding may make a value a little positive, which
 //! counts as 0. Gemini states the mean itself where it gives no single tokens.
 
@@ -27,13 +41,21 @@ impl LogProbs {
     pub(super) fn add(&mut self, logprob: Number) {
         if let Some(logprob) = logprob.0.filter(|logprob| *logprob > -9999.0) {
             self.sum += logprob.min(0.0);
-            self.tokens += 1;
+            self.tokens = self.tokens.saturating_add(1);
         }
     }
 
     /// Those of several tokens.
     pub(super) fn extend(&mut self, tokens: &Objects<Token>) {
         tokens.0.iter().for_each(|token| self.add(token.logprob));
+    }
+
+    /// A mean over so many tokens and the one that ends them, as Whisper states it.
+    pub(super) fn add_mean(&mut self, mean: Number, tokens: usize) {
+        if let (Some(mean), Ok(tokens @ 1..)) = (mean.0.filter(|mean| *mean > -9999.0), u32::try_from(tokens)) {
+            self.sum += mean.min(0.0) * (f64::from(tokens) + 1.0);
+            self.tokens = self.tokens.saturating_add(tokens).saturating_add(1);
+        }
     }
 
     /// The mean as the provider states it: used where no token's own is known. The last one wins.

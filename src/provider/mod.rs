@@ -38,6 +38,9 @@ mod gemini;
 mod gemini_embed;
 mod gemini_interactions;
 mod gemini_predict;
+mod llama_cpp;
+mod mistral_conversations;
+mod mistral_ocr;
 mod ollama;
 mod ollama_embed;
 mod openai_audio;
@@ -88,6 +91,9 @@ pub static PROVIDERS: &[&dyn Provider] = &[
     &gemini_interactions::GeminiInteractions,
     &ollama::OLLAMA_CHAT,
     &ollama::OLLAMA_GENERATE,
+    &llama_cpp::LlamaCpp,
+    &mistral_conversations::MistralConversations,
+    &mistral_ocr::MistralOcr,
     &unbilled::OPENAI_MODERATIONS,
     &unbilled::OPENAI_BATCHES,
     &unbilled::OPENAI_COUNT_TOKENS,

@@ -4,7 +4,25 @@
 //! that nobody knows, only `/v1/chat/completions` and Azure's `/deployments/…` are beyond doubt: the rest is also the name
 //! of other people's resources, and counts only if the body names a model.
 //!
-//! Azure's deployment is the model that is asked for, unless the body names one.
+//! Azure's deployment is the model that is asked for, unless the body names one; so is the model in the paths of Hugging
+//! Face's own inference (`/hf-inference/models/{model}/v1/chat/completions`).
+//!
+//! | field of the request | becomes |
+//! | --- | --- |
+//! | `model`, `stream`, `temperature`, `service_tier` | fields of [`Request`](crate::call::Request) |
+//! | `max_completion_tokens`, else `max_tokens`, `max_output_tokens`, llama.cpp's `n_predict` (a negative one is none) | `gen_ai.request.max_tokens` |
+//! | `top_p`, `top_k`, `seed` (Mistral `random_seed`), `frequency_penalty`, `presence_penalty`, `stop` | `gen_ai.request.*` |
+//! | `n` unless 1 | `gen_ai.request.choice.count` |
+//! | `response_format.type`, `text.format.type`, `modalities` | `gen_ai.output.type` |
+//! | `reasoning.effort`, else `reasoning_effort` | `gen_ai.request.reasoning.level` |
+//! | `dimensions`, `encoding_format` | `gen_ai.embeddings.dimension.count`, `gen_ai.request.encoding_formats` |
+//! | `conversation` or its `id`; OpenRouter's `session_id` | the conversation, unless the caller named one |
+//! | Mistral's `agent_id` | `gen_ai.agent.id` |
+//!
+//! Not kept: what identifies people (`user`, `safety_identifier`, `metadata`, `prompt_cache_key`), content (`messages`,
+//! `input`, `prompt`, `instructions`, `tools`, `prediction`), and what changes no count (`store`, `truncation`, `verbosity`).
+//!
+//! Sources: OpenAI's API reference and Python client; the dialects' own for what is theirs.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -22,11 +40,19 @@ pub(super) fn detect(head: &RequestHead<'_>, end: &str, operation: &'static str)
     let before = head.path.strip_suffix(end)?;
     let deployment = before.rsplit_once("/deployments/").map(|(_, name)| name).filter(|name| !name.contains('/'));
     let known = hosts::known(head);
+    let hugging_face = || before.strip_prefix("/hf-inference/models/")?.strip_suffix("/v1");
+    let lm_studio = before.ends_with("/api/v0");
     let beyond_doubt = deployment.is_some() || (end == "/chat/completions" && before.ends_with("/v1"));
     Some(Detected {
-        provider: known.unwrap_or(if deployment.is_some() { "azure.ai.openai" } else { "openai" }).into(),
+        provider: known
+            .unwrap_or(match deployment {
+                Some(_) => "azure.ai.openai",
+                None if lm_studio => "lm_studio",
+                None => "openai",
+            })
+            .into(),
         operation,
-        model: deployment.map(decoded),
+        model: deployment.or_else(hugging_face).map(decoded),
         stream: None,
         certain: known.is_some() || beyond_doubt,
         billable: true,
@@ -38,10 +64,10 @@ pub(super) fn request(body: &[u8], call: &mut Call) {
     let Some(asked) = lenient::read::<Request<'_>>(body) else { return };
     fill::request_model(call, &asked.model);
     fill::stream(call, asked.stream, false);
-    call.request.temperature = asked.temperature.0;
+    call.request.temperature = asked.temperature.0.or(call.request.temperature);
     fill::last(&mut call.request.service_tier, &asked.service_tier);
 
-    let limits = [asked.max_completion_tokens, asked.max_tokens, asked.max_output_tokens];
+    let limits = [asked.max_completion_tokens, asked.max_tokens, asked.max_output_tokens, asked.n_predict];
     extra(call, names::REQUEST_MAX_TOKENS, limits.into_iter().find_map(|limit| limit.0));
     extra(call, names::REQUEST_TOP_P, asked.top_p.0);
     extra(call, names::REQUEST_TOP_K, asked.top_k.0);
@@ -74,6 +100,10 @@ pub(super) fn request(body: &[u8], call: &mut Call) {
         TextOr::Neither => Text::default(),
     };
     fill::first(&mut call.context.conversation_id, &conversation);
+    if call.provider == "openrouter" {
+        fill::first(&mut call.context.conversation_id, &asked.session_id);
+    }
+    extra_text(call, names::AGENT_ID, &asked.agent_id);
 }
 
 /// Says which API it was: `openai.api.type`.
@@ -93,6 +123,7 @@ struct Request<'a> {
     max_completion_tokens: Count,
     max_tokens: Count,
     max_output_tokens: Count,
+    n_predict: Count,
     seed: Integer,
     random_seed: Integer,
     frequency_penalty: Number,
@@ -117,6 +148,10 @@ struct Request<'a> {
     text: Object<TextOptions<'a>>,
     #[serde(borrow)]
     conversation: TextOr<'a, Conversation<'a>>,
+    #[serde(borrow)]
+    session_id: Text<'a>,
+    #[serde(borrow)]
+    agent_id: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]

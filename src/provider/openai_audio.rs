@@ -2,11 +2,17 @@
 //!
 //! - *Transcription*: a form with the file and the `model`. Usage is of `type` `tokens`, or `duration` with `seconds`
 //!   (Whisper), which becomes `input_audio_seconds`; as does Mistral's `prompt_audio_seconds`. Answers as plain text or
-//!   subtitles have none. A stream ends with `transcript.text.done`, which has the usage.
+//!   subtitles have none. Where there is no usage (Groq, and Whisper's `verbose_json`), the seconds are the `duration` of the
+//!   audio. A stream ends with `transcript.text.done`, which has the usage.
 //! - *Speech*: JSON in, audio out, without usage. It is paid by the character, so the characters of `input` are counted
 //!   (and nothing else of it is kept): `input_characters`. Streamed as events, `speech.audio.done` has the usage.
-//! - *Confidence*: from a transcription's `logprobs`; Whisper's `segments[].avg_logprob` are means over pieces of unknown
-//!   length and are not used.
+//! - *Confidence*: from a transcription's `logprobs`. Whisper has `segments[].avg_logprob` instead, each the mean over the
+//!   segment's `tokens` and the one that ends it (`sum / (tokens + 1)`, in Whisper's `decoding.py`): weighted by as many, they
+//!   make the mean over the whole. Segments that do not list their tokens are left out, and so is `no_speech_prob`, which is
+//!   about the audio and not about the words.
+//!
+//! Sources: OpenAI's API reference (`CreateTranscriptionResponseVerboseJson`, the `transcript.*` and `speech.audio.*` events)
+//! and Python client; Mistral's and Groq's API references; Whisper's source.
 
 use http::HeaderMap;
 use serde::Deserialize;
@@ -15,7 +21,7 @@ use super::{
     Detected, Progress, Provider, Reader, RequestHead, azure,
     error::Problem,
     fill, form,
-    lenient::{self, Filled, Object, Objects, Text},
+    lenient::{self, Count, Filled, List, Number, Object, Objects, Text},
     logprobs::{LogProbs, Token},
     openai,
     openai_usage::OpenAiUsage,
@@ -90,12 +96,16 @@ impl Reader for AudioReader {
             return Progress::OVER;
         }
         fill::first(&mut call.response.model, &answer.model);
-        if let Some(usage) = answer.usage.0 {
-            usage.apply(call);
+        match answer.usage.0 {
+            Some(usage) => usage.apply(call),
+            None => fill::unit(call, "input_audio_seconds", answer.duration.0.filter(|_| !self.speech)),
         }
         let done = kind.ends_with(".done");
         if done || kind.is_empty() {
             self.logprobs.extend(&answer.logprobs);
+            for segment in &answer.segments.0 {
+                self.logprobs.add_mean(segment.avg_logprob, segment.tokens.0.len());
+            }
         }
         Progress { content: kind.is_empty() || kind.ends_with(".delta"), over: done }
     }
@@ -122,7 +132,16 @@ struct Answer<'a> {
     #[serde(borrow)]
     usage: Object<OpenAiUsage<'a>>,
     logprobs: Objects<Token>,
+    duration: Number,
+    segments: Objects<Segment>,
     error: Filled,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Segment {
+    avg_logprob: Number,
+    tokens: List<Count>,
 }
 
 #[cfg(test)]
@@ -147,6 +166,49 @@ mod tests {
         assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(14), Some(5)));
         assert_eq!(call.usage.details["input_audio_tokens"], 14.0);
         assert!((call.trust.confidence.unwrap().score().unwrap() - (-1f64).exp()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn where_no_usage_is_stated_the_audio_is_as_long_as_it_is() {
+        let groq = "https://api.groq.com/openai/v1/audio/transcriptions";
+        let call = Exchange::post(groq, "").json(r#"{"text":"hi","duration":12.5,"x_groq":{"id":"req_1"}}"#);
+        assert_eq!(call.usage.details["input_audio_seconds"], 12.5);
+        let call = Exchange::post(URL, "").json(r#"{"duration":8.47,"usage":{"type":"duration","seconds":9}}"#);
+        assert_eq!(call.usage.details["input_audio_seconds"], 9.0, "what is billed, where it is stated");
+        let (call, _) = Exchange::post(URL, "").messages(&[(None, "1\n00:00:00,000 --> 00:00:02,000\nHi\n")]);
+        assert!(call.usage.is_empty(), "subtitles state nothing");
+    }
+
+    #[test]
+    fn mistral_counts_seconds_beside_tokens() {
+        let url = "https://api.mistral.ai/v1/audio/transcriptions";
+        let call = Exchange::post(url, "").json(
+            r#"{"model":"voxtral-mini-2507","text":"hi","usage":{"prompt_audio_seconds":30,"prompt_tokens":4,"completion_tokens":20,"total_tokens":399}}"#,
+        );
+        assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(4), Some(20)));
+        assert_eq!(call.usage.details["input_audio_seconds"], 30.0);
+    }
+
+    #[test]
+    fn the_means_of_whispers_segments_weigh_as_much_as_their_tokens() {
+        let call = Exchange::post("https://api.openai.com/v1/audio/translations", "").json(
+            r#"{"text":"a b","segments":[{"avg_logprob":-1.0,"tokens":[1,2,3],"no_speech_prob":0.5},{"avg_logprob":-0.25,"tokens":[4,5,6,7,8,9,10,11,12,13,14]},{"avg_logprob":-9}]}"#,
+        );
+        let confidence = call.trust.confidence.unwrap();
+        let mean: f64 = -(4.0 + 12.0 * 0.25) / 16.0;
+        assert!((confidence.score().unwrap() - mean.exp()).abs() < 1e-9);
+        assert_eq!(confidence.derivation(), Some("logprobs"));
+    }
+
+    #[test]
+    fn speech_as_events_ends_with_its_usage() {
+        let asked = r#"{"model":"gpt-4o-mini-tts","input":"Hi","stream_format":"sse"}"#;
+        let (call, progress) = Exchange::post("https://api.openai.com/v1/audio/speech", asked).stream(&[
+            r#"{"type":"speech.audio.delta","audio":"AAAA"}"#,
+            r#"{"type":"speech.audio.done","usage":{"input_tokens":14,"output_tokens":101,"total_tokens":115}}"#,
+        ]);
+        assert_eq!((progress[0].content, progress[1].over), (true, true));
+        assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(14), Some(101)));
     }
 
     #[test]

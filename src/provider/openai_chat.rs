@@ -7,10 +7,38 @@
 //!   `stream_options.include_usage`, or the dialect sends it anyway; Groq puts it into `x_groq`, with or without another one
 //!   in `usage`. It comes in any chunk, with or without choices.
 //! - *Service tier*: the last that is stated: the one that was served.
+//! - *Refusals*: `message.refusal` or `delta.refusal` becomes `spanledger.refused`; the finish reason is `stop` all the same.
+//! - *Content filters* are the finish reason `content_filter`, or on Azure a 400 with the code `content_filter`.
 //! - *The end* is `[DONE]`: after a finish reason the usage is still to come. Perplexity has no `[DONE]` and ends with an
 //!   object `chat.completion.done`.
-//! - *Errors inside a 200*: an event `error`, a chunk with `error` (OpenRouter, TGI, vLLM), or an `error` inside a choice.
-//! - *Confidence*: from `choices[].logprobs`; see [`logprobs`](super::logprobs).
+//! - *Errors inside a 200*: an event `error`, a chunk with `error` (OpenRouter, TGI, vLLM), `x_groq.error`, an `error` inside a
+//!   choice, or the finish reason `error` (OpenRouter, Mistral).
+//! - *Confidence*: from `choices[].logprobs.content[]` and `.refusal[]`, of all choices together, joined over a stream; see
+//!   [`logprobs`](super::logprobs). What DeepSeek states of its reasoning is not the answer's and is left out.
+//!
+//! # Dialects
+//!
+//! `tests/fixtures/dialects` has a whole answer of each, as JSON and as a stream, with what is read from it.
+//!
+//! | who | what is theirs |
+//! | --- | --- |
+//! | Azure | a decoy chunk first; `prompt_filter_results`, `content_filter_results` and `latency_checkpoint` are passed over |
+//! | Mistral | `usage.service_tier`; finish reasons `model_length`, `error`; content as an array of parts; usage always, in the last chunk |
+//! | Groq | usage in `x_groq` and again in `usage`; `usage_breakdown` names the models of a compound system (`spanledger.models_used`); an id `stub` there |
+//! | DeepSeek | blank lines and comments while queued; the finish reason `insufficient_system_resource` |
+//! | xAI | reasoning apart, sources searched, cost in ticks; `deferred` answers have neither counts nor model |
+//! | OpenRouter | comments; the cost; `provider` is who served it (`spanledger.upstream.provider`) |
+//! | Perplexity | cumulative usage in every chunk; the cost; no `[DONE]`; `…/async/chat/completions` answers without counts |
+//! | Together | `text` beside `delta`; the finish reason `eos`; usage unasked |
+//! | Fireworks | headers `fireworks-prompt-tokens` and `fireworks-cached-prompt-tokens`, which are known before the stream; the body's counts win |
+//! | Cerebras, SambaNova, Hyperbolic, Novita, Nebius, Z.ai, Venice, Vercel | rates and times are passed over; Vercel states the cost |
+//! | Hugging Face | the upstream's dialect; the header `x-inference-provider` is who served it |
+//! | vLLM | usage in every chunk with `continuous_usage_stats`; `prompt_logprobs` are those of the question and left out |
+//! | llama.cpp | `timings`: see [`llama_cpp`](super::llama_cpp) |
+//! | LM Studio | `/api/v0/…` with `stats` and `runtime`, which say nothing of the bill |
+//!
+//! Sources: OpenAI's API reference and Python client, each house's own API reference and client library, vLLM's and
+//! llama.cpp's server sources, and recorded answers.
 
 use super::{Detected, Provider, Reader, RequestHead, google, openai, openai_chunks::ChunkReader};
 

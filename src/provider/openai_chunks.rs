@@ -9,13 +9,18 @@ use super::{
     fill,
     finish_reasons::FinishReasons,
     lenient::{self, Count, Filled, List, Number, Object, Objects, Text},
+    llama_cpp::Timings,
     logprobs::{LogProbs, Token},
     openai,
     openai_usage::OpenAiUsage,
     pattern::Pattern,
     skim,
 };
-use crate::{call::Call, framing::Message, span::names};
+use crate::{
+    call::{Call, Usage},
+    framing::Message,
+    span::names,
+};
 
 /// A reader for both protocols.
 #[derive(Debug)]
@@ -25,6 +30,7 @@ pub(super) struct ChunkReader {
     under_way: bool,
     /// The last message that said nothing new.
     pattern: Pattern,
+    refused: bool,
     finish_reasons: FinishReasons,
     logprobs: LogProbs,
 }
@@ -36,6 +42,7 @@ impl ChunkReader {
             api_type,
             under_way: false,
             pattern: Pattern::default(),
+            refused: false,
             finish_reasons: FinishReasons::default(),
             logprobs: LogProbs::default(),
         }
@@ -66,7 +73,10 @@ impl ChunkReader {
         }
         if let Some(problem) = &choice.error.0 {
             problem.inside_success(call);
+        } else if choice.finish_reason.is("error") && call.outcome.error_type.is_none() {
+            Problem::told("error", "the answer ended with finish_reason error".to_owned()).inside_success(call);
         }
+        self.refused |= [choice.delta, choice.message].into_iter().filter_map(|said| said.0).any(|said| said.refusal.0);
     }
 }
 
@@ -78,6 +88,19 @@ impl Reader for ChunkReader {
 
     fn headers(&mut self, headers: &HeaderMap, call: &mut Call) {
         azure::headers(headers, call);
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        match call.provider.as_ref() {
+            "fireworks_ai" => {
+                let count = |name| header(name).and_then(|count| count.parse().ok());
+                let input_tokens = count("fireworks-prompt-tokens");
+                let cache_read_tokens = count("fireworks-cached-prompt-tokens");
+                fill::counts(call, &Usage { input_tokens, cache_read_tokens, ..Usage::default() });
+            }
+            "hugging_face" => {
+                fill::extra(call, names::UPSTREAM_PROVIDER, header("x-inference-provider").map(fill::name));
+            }
+            _ => {}
+        }
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
@@ -100,8 +123,21 @@ impl Reader for ChunkReader {
         {
             fill::extra_text(call, names::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, &chunk.system_fingerprint);
         }
-        for usage in [chunk.x_groq.0.unwrap_or_default().usage.0, chunk.usage.0].into_iter().flatten() {
+        if call.provider == "openrouter" {
+            fill::extra_text(call, names::UPSTREAM_PROVIDER, &chunk.provider);
+        }
+        if let Some(timings) = chunk.timings.0 {
+            timings.apply(call);
+        }
+        let groq = chunk.x_groq.0.unwrap_or_default();
+        for usage in [groq.usage.0, chunk.usage.0].into_iter().flatten() {
             usage.apply(call);
+        }
+        for breakdown in [groq.usage_breakdown.0, chunk.usage_breakdown.0].into_iter().flatten() {
+            breakdown.apply(call);
+        }
+        if groq.error.get().is_some() {
+            Problem::told("_OTHER", groq.error.get().unwrap_or_default().to_owned()).inside_success(call);
         }
         for (position, choice) in chunk.choices.0.iter().enumerate() {
             self.choice(position, choice, call);
@@ -112,6 +148,7 @@ impl Reader for ChunkReader {
     }
 
     fn finish(&mut self, call: &mut Call) {
+        fill::extra(call, names::REFUSED, self.refused.then_some(true));
         self.finish_reasons.finish(call);
         self.logprobs.finish(call);
     }
@@ -136,6 +173,11 @@ struct Chunk<'a> {
     usage: Object<OpenAiUsage<'a>>,
     #[serde(borrow)]
     x_groq: Object<XGroq<'a>>,
+    #[serde(borrow)]
+    usage_breakdown: Object<Breakdown<'a>>,
+    #[serde(borrow)]
+    provider: Text<'a>,
+    timings: Object<Timings>,
     error: Filled,
 }
 
@@ -144,6 +186,34 @@ struct Chunk<'a> {
 struct XGroq<'a> {
     #[serde(borrow)]
     usage: Object<OpenAiUsage<'a>>,
+    #[serde(borrow)]
+    usage_breakdown: Object<Breakdown<'a>>,
+    #[serde(borrow)]
+    error: Text<'a>,
+}
+
+/// Groq's compound systems ask several models: `usage` is their sum, and this is who they were.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Breakdown<'a> {
+    #[serde(borrow)]
+    models: Objects<Part<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Part<'a> {
+    #[serde(borrow)]
+    model: Text<'a>,
+}
+
+impl Breakdown<'_> {
+    fn apply(&self, call: &mut Call) {
+        let mut models: Vec<_> = self.models.0.iter().filter_map(|part| part.model.get()).map(fill::name).collect();
+        models.sort_unstable();
+        models.dedup();
+        fill::extra(call, names::MODELS_USED, (!models.is_empty()).then_some(models));
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -4,6 +4,8 @@
 //!   and each prompt.
 //! - *Usage*: plain counts; `completion_tokens` may be absent. A stream has it only if asked.
 //! - *Confidence*: from `choices[].logprobs.token_logprobs`, whose first is `null` with `echo`.
+//!
+//! Sources: OpenAI's API reference (legacy), vLLM's and llama.cpp's servers.
 
 use super::{Detected, Provider, Reader, RequestHead, openai, openai_chunks::ChunkReader};
 
@@ -47,6 +49,28 @@ mod tests {
         assert_eq!(call.response.finish_reasons, ["stop"]);
         assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(4), None));
         assert_eq!(call.extra["openai.api.type"], "completions");
+    }
+
+    #[test]
+    fn several_choices_and_prompts_finish_one_by_one_and_usage_comes_if_asked() {
+        let asked = r#"{"model":"m","prompt":["a","b"],"n":2,"stream":true,"stream_options":{"include_usage":true}}"#;
+        let choice = |index: u32, reason: &str| {
+            format!(r#"{{"id":"cmpl-1","choices":[{{"text":"x","index":{index},"finish_reason":{reason}}}]}}"#)
+        };
+        let choices: Vec<_> =
+            [(3, "\"length\""), (0, "null"), (0, "\"stop\""), (2, "\"stop\""), (1, "\"content_filter\"")]
+                .map(|(index, reason)| choice(index, reason))
+                .into();
+        let usage =
+            r#"{"id":"cmpl-1","choices":[],"usage":{"prompt_tokens":2,"completion_tokens":4,"total_tokens":6}}"#;
+        for asked_for_usage in [true, false] {
+            let mut messages: Vec<_> = choices.iter().map(String::as_str).collect();
+            messages.extend(asked_for_usage.then_some(usage));
+            let (call, _) = Exchange::post(URL, asked).stream(&messages);
+            assert_eq!(call.response.finish_reasons, ["stop", "content_filter", "stop", "length"]);
+            assert_eq!(call.extra["gen_ai.request.choice.count"], 2);
+            assert_eq!(call.usage.output_tokens, asked_for_usage.then_some(4));
+        }
     }
 
     #[test]

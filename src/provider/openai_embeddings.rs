@@ -3,6 +3,9 @@
 //! - *Usage*: input only, `usage.prompt_tokens`, else `usage.total_tokens` (Voyage). An output of 0 that some servers state
 //!   is no count. The vectors are passed over.
 //! - There is no id worth the name and no finish reason.
+//! - Voyage and Perplexity have `…/contextualizedembeddings` and `…/multimodalembeddings` beside it, of the same shape.
+//!
+//! Sources: OpenAI's API reference and Python client, and the API references of the houses.
 
 use http::HeaderMap;
 use serde::Deserialize;
@@ -10,7 +13,7 @@ use serde::Deserialize;
 use super::{
     Detected, Progress, Provider, Reader, RequestHead, azure,
     error::Problem,
-    fill,
+    fill, hosts,
     lenient::{self, Filled, Object, Text},
     openai,
     openai_usage::OpenAiUsage,
@@ -27,7 +30,11 @@ impl Provider for OpenAiEmbeddings {
     }
 
     fn detect(&self, head: &RequestHead<'_>) -> Option<Detected> {
-        openai::detect(head, "/embeddings", "embeddings")
+        let ends: &[_] = match hosts::known(head) {
+            Some("voyage_ai" | "perplexity") => &["/embeddings", "/contextualizedembeddings", "/multimodalembeddings"],
+            _ => &["/embeddings"],
+        };
+        ends.iter().find_map(|end| openai::detect(head, end, "embeddings"))
     }
 
     fn reader(&self) -> Box<dyn Reader> {

@@ -3,16 +3,25 @@
 //!
 //! - *Stream*: events with a `type`; the first and the last of them carry the whole response. Usage is only in the last one:
 //!   `response.completed`, `response.incomplete` or `response.failed`, which is the end. There is no `[DONE]`.
-//! - *Finish reasons*: the wire has none. The status stands in `gen_ai.response.status`; an answer that is `incomplete`
-//!   has its reason (`max_output_tokens`, `content_filter`) as the finish reason.
+//! - *Finish reasons*: the wire has none, and what is not on the wire does not pass for it. The status stands in
+//!   `gen_ai.response.status`; an answer that is `incomplete` has its reason (`max_output_tokens`, `content_filter`) as the
+//!   finish reason; of one that is `completed`, `spanledger.finish_reason.derived` says `tool_calls` if it asks the caller to
+//!   call something (an item `function_call` or `custom_tool_call`), else `stop`.
+//! - *Refusals*: a content part `refusal` becomes `spanledger.refused`.
 //! - *Usage*: [`openai_usage`](super::openai_usage). `tool_usage` stands beside it: web searches become `web_searches`, and
-//!   tokens that the image tool made, which `usage` leaves out, are kept as `openai.tool_usage.image_gen.*`. Searches in
-//!   files are counted from the output items, as `storage_searches`.
+//!   tokens that the image tool made, which `usage` leaves out, are kept as `openai.tool_usage.image_gen.*`.
+//! - *Hosted tools* are counted from the output items: searches in files as `storage_searches`, runs of code as
+//!   `code_executions`, images as `image_generations`; web searches too where no count of them is stated (pages that were
+//!   opened are none). Nobody lists a price for the middle two, so that a cost with them is `partial`.
 //! - *In the background* (`background: true`) the answer comes at once, `queued` and without usage: the tokens are only in
-//!   the answer of a later `GET`, which is no call. Such a call has no counts.
+//!   the answer of a later `GET`, which is no call. Such a call has no counts. Streamed in the background, it has them.
 //! - *Errors inside a 200*: `response.failed` with `error.{code, message}`, a bare `error` event, or a whole answer with
-//!   status `failed`.
+//!   status `failed`, with or without an `error`.
+//! - *Service tier*: the last that is stated; `auto` in the first events is what was asked.
 //! - *Confidence*: from the `logprobs` of the output texts, in a stream from `response.output_text.delta`.
+//!
+//! Sources: OpenAI's API reference and Python client (`Response`, `ResponseUsage`, the stream events), xAI's for its tools,
+//! and recorded answers for `tool_usage`, which the reference does not list.
 
 use http::HeaderMap;
 use serde::Deserialize;
@@ -21,7 +30,7 @@ use super::{
     Detected, Progress, Provider, Reader, RequestHead, azure,
     error::Problem,
     fill,
-    lenient::{self, Count, Object, Objects, Text},
+    lenient::{self, Count, Filled, Object, Objects, Text},
     logprobs::{LogProbs, Token},
     openai,
     openai_usage::{OpenAiUsage, amount},
@@ -112,10 +121,17 @@ impl ResponsesReader {
         }
         if let Some(problem) = &response.error.0 {
             problem.inside_success(call);
+        } else if response.status.is("failed") {
+            Problem::told("_OTHER", "the answer has the status failed".to_owned()).inside_success(call);
+        }
+        let items = &response.output.0;
+        if response.status.is("completed") {
+            let calls = items.iter().any(|item| item.is(&["function_call", "custom_tool_call"]));
+            fill::extra(call, names::FINISH_REASON_DERIVED, Some(if calls { "tool_calls" } else { "stop" }));
         }
         if let Some(usage) = &response.usage.0 {
+            self.output(items, call);
             usage.apply(call);
-            self.output(&response.output.0, call);
         }
         if let Some(tools) = response.tool_usage.0 {
             tools.apply(call);
@@ -123,9 +139,17 @@ impl ResponsesReader {
     }
 
     fn output(&mut self, items: &[Item<'_>], call: &mut Call) {
-        let searches = items.iter().filter(|item| item.kind.is("file_search_call")).count();
-        fill::unit(call, "storage_searches", Some(searches as f64));
+        for (unit, kind) in [
+            ("web_searches", "web_search_call"),
+            ("storage_searches", "file_search_call"),
+            ("code_executions", "code_interpreter_call"),
+            ("image_generations", "image_generation_call"),
+        ] {
+            let done = items.iter().filter(|item| item.is(&[kind]) && !item.only_opens_a_page()).count();
+            fill::unit(call, unit, Some(done as f64));
+        }
         let texts = || items.iter().flat_map(|item| &item.content.0);
+        fill::extra(call, names::REFUSED, texts().any(|text| text.refusal.0).then_some(true));
         if texts().any(|text| !text.logprobs.0.is_empty()) {
             let whole = self.whole.insert(LogProbs::default());
             texts().for_each(|text| whole.extend(&text.logprobs));
@@ -177,12 +201,36 @@ struct Incomplete<'a> {
 struct Item<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
+    #[serde(borrow)]
+    action: Object<Action<'a>>,
     content: Objects<OutputText>,
+}
+
+impl Item<'_> {
+    fn is(&self, kinds: &[&str]) -> bool {
+        kinds.iter().any(|kind| self.kind.is(kind))
+    }
+
+    /// A web search also opens pages and looks for words in them, which is not paid for.
+    fn only_opens_a_page(&self) -> bool {
+        self.action
+            .0
+            .as_ref()
+            .is_some_and(|action| ["open_page", "find", "find_in_page"].iter().any(|kind| action.kind.is(kind)))
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Action<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct OutputText {
+    refusal: Filled,
     logprobs: Objects<Token>,
 }
 
@@ -209,7 +257,11 @@ struct Requests {
 
 impl ToolUsage {
     fn apply(self, call: &mut Call) {
-        fill::unit(call, "web_searches", amount(self.web_search.0.unwrap_or_default().num_requests));
+        if let Some(requests) = amount(self.web_search.0.unwrap_or_default().num_requests) {
+            // It is stated: what was counted from the items no longer counts.
+            call.usage.details.remove("web_searches");
+            fill::unit(call, "web_searches", Some(requests));
+        }
         let images = self.image_gen.0.unwrap_or_default();
         let some = |count: Count| count.0.filter(|count| *count > 0);
         fill::extra(call, names::OPENAI_IMAGE_TOOL_INPUT, some(images.input_tokens));
@@ -241,7 +293,8 @@ mod tests {
         );
         assert_eq!((call.usage.input_tokens, call.usage.cache_read_tokens), (Some(30), Some(20)));
         assert_eq!((call.usage.output_tokens, call.usage.reasoning_tokens), (Some(8), Some(6)));
-        assert_eq!(call.response.finish_reasons, [""; 0]);
+        assert_eq!(call.response.finish_reasons, [""; 0], "the wire has none");
+        assert_eq!(call.extra["spanledger.finish_reason.derived"], "stop");
         assert_eq!(call.extra["gen_ai.response.status"], "completed");
         assert_eq!((call.usage.details["web_searches"], call.usage.details["storage_searches"]), (2.0, 1.0));
         assert_eq!(call.extra["openai.tool_usage.image_gen.output_tokens"], 70, "tokens that usage leaves out");

@@ -3,7 +3,7 @@
 //! | where | who | what |
 //! | --- | --- | --- |
 //! | `usage.cost` | OpenRouter, Vercel | US dollars |
-//! | `usage.cost.total_cost` | Perplexity | US dollars |
+//! | `usage.cost.total_cost` | Perplexity | US dollars; its parts for output, reasoning and citations are the cost of the output |
 //! | `usage.cost_in_usd_ticks` | xAI | 10^10 ticks to the dollar; hosted on Azure it means nothing and is not read |
 //!
 //! Amounts are read from their JSON text, digit by digit, never through a float. With `is_byok` OpenRouter's `cost` is only
@@ -52,6 +52,10 @@ struct Parts<'a> {
     input_tokens_cost: Raw<'a>,
     #[serde(borrow)]
     output_tokens_cost: Raw<'a>,
+    #[serde(borrow)]
+    reasoning_tokens_cost: Raw<'a>,
+    #[serde(borrow)]
+    citation_tokens_cost: Raw<'a>,
 }
 
 impl Statement<'_> {
@@ -79,7 +83,9 @@ impl Statement<'_> {
         let Some(cost) = self.cost.get() else { return (None, None, None) };
         if cost.starts_with('{') {
             let parts: Parts<'_> = lenient::read(cost.as_bytes()).unwrap_or_default();
-            return (usd(parts.total_cost), usd(parts.input_tokens_cost), usd(parts.output_tokens_cost));
+            let output = [parts.output_tokens_cost, parts.reasoning_tokens_cost, parts.citation_tokens_cost];
+            let output = output.into_iter().filter_map(usd).reduce(|a, b| a.checked_add(b).unwrap_or(a));
+            return (usd(parts.total_cost), usd(parts.input_tokens_cost), output);
         }
         let details = self.details.0.unwrap_or_default();
         let total = if self.is_byok.0 == Some(true) {

@@ -4,7 +4,7 @@
 //! | protocol | where | what is read |
 //! | --- | --- | --- |
 //! | `openai_moderations` | `POST …/moderations` | id, model |
-//! | `openai_batches` | `POST …/batches` | the batch's id; its tokens come with the results, at half price |
+//! | `openai_batches` | `POST …/batches`, Mistral's `…/batch/jobs` | the batch's id; its tokens come with the results, at half price |
 //! | `openai_count_tokens` | `POST …/responses/input_tokens` | `input_tokens` |
 //! | `anthropic_count_tokens` | `POST …/messages/count_tokens`, on Vertex AI `count-tokens:rawPredict` | `input_tokens` |
 //! | `anthropic_batches` | `POST …/messages/batches` | the batch's id |
@@ -45,7 +45,10 @@ pub(super) static OPENAI_MODERATIONS: Unbilled = Unbilled {
 /// Creating a batch.
 pub(super) static OPENAI_BATCHES: Unbilled = Unbilled {
     name: "openai_batches",
-    detect: |head| if is_message_batch(head) { None } else { openai::detect(head, "/batches", "batch") },
+    detect: |head| {
+        let mistral = || openai::detect(head, "/v1/batch/jobs", "batch");
+        if is_message_batch(head) { None } else { openai::detect(head, "/batches", "batch").or_else(mistral) }
+    },
     has_id: true,
 };
 

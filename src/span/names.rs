@@ -26,6 +26,7 @@ pub const REQUEST_PRESENCE_PENALTY: &str = "gen_ai.request.presence_penalty";
 pub const REQUEST_CHOICE_COUNT: &str = "gen_ai.request.choice.count";
 pub const REQUEST_ENCODING_FORMATS: &str = "gen_ai.request.encoding_formats";
 pub const REQUEST_REASONING_LEVEL: &str = "gen_ai.request.reasoning.level";
+pub const AGENT_ID: &str = "gen_ai.agent.id";
 pub const EMBEDDINGS_DIMENSION_COUNT: &str = "gen_ai.embeddings.dimension.count";
 pub const OPENAI_API_TYPE: &str = "openai.api.type";
 pub const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
@@ -39,6 +40,17 @@ pub const RESPONSE_TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_ch
 pub const OPENAI_RESPONSE_SERVICE_TIER: &str = "openai.response.service_tier";
 pub const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fingerprint";
 
+/// Why an answer ended, worked out where its protocol has no word for it: `stop` or `tool_calls`.
+pub const FINISH_REASON_DERIVED: &str = "spanledger.finish_reason.derived";
+/// True: the model refused to answer, which its finish reason does not say.
+pub const REFUSED: &str = "spanledger.refused";
+/// Who served a call that a router answered.
+pub const UPSTREAM_PROVIDER: &str = "spanledger.upstream.provider";
+/// The models behind a compound one.
+pub const MODELS_USED: &str = "spanledger.models_used";
+/// What prices an image that has no tokens.
+pub const IMAGE_SIZE: &str = "spanledger.image.size";
+pub const IMAGE_QUALITY: &str = "spanledger.image.quality";
 /// Why a prompt was blocked, where there is no answer to have a finish reason.
 pub const GEMINI_BLOCK_REASON: &str = "spanledger.gemini.block_reason";
 pub const GEMINI_TRAFFIC_TYPE: &str = "spanledger.gemini.traffic_type";
