@@ -380,8 +380,11 @@ mod tests {
     fn errors_on_vertex_may_be_googles() {
         let url = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/publishers/anthropic/models/claude-x:rawPredict";
         for (body, code) in [
-            (r#"{"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED"}}"#, "429"),
-            (r#"[{"error":{"code":404,"message":"No such model","status":"NOT_FOUND"}}]"#, "404"),
+            (
+                r#"{"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED"}}"#,
+                "RESOURCE_EXHAUSTED",
+            ),
+            (r#"[{"error":{"code":404,"message":"No such model","status":"NOT_FOUND"}}]"#, "NOT_FOUND"),
             (
                 r#"{"type":"error","error":{"type":"rate_limit_error","message":"Slow down"},"request_id":"r"}"#,
                 "rate_limit_error",

@@ -191,7 +191,7 @@ mod tests {
                     "azure.ai.openai chat my-gpt5 -> gpt-4o-2024-08-06",
                     "id resp_1",
                     "tokens input=18 read=0 output=16 reasoning=0",
-                    "extra gen_ai.response.status=completed openai.api.type=responses",
+                    "extra gen_ai.response.status=completed openai.api.type=responses spanledger.finish_reason.derived=stop",
                     "cost 0.000205: alias",
                 ],
                 "{url}"

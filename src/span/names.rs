@@ -26,7 +26,6 @@ pub const REQUEST_PRESENCE_PENALTY: &str = "gen_ai.request.presence_penalty";
 pub const REQUEST_CHOICE_COUNT: &str = "gen_ai.request.choice.count";
 pub const REQUEST_ENCODING_FORMATS: &str = "gen_ai.request.encoding_formats";
 pub const REQUEST_REASONING_LEVEL: &str = "gen_ai.request.reasoning.level";
-pub const AGENT_ID: &str = "gen_ai.agent.id";
 pub const EMBEDDINGS_DIMENSION_COUNT: &str = "gen_ai.embeddings.dimension.count";
 pub const OPENAI_API_TYPE: &str = "openai.api.type";
 pub const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
