@@ -93,7 +93,13 @@ impl Recorded {
     }
 
     /// What `inspect` says of it when its answer comes in these chunks and ends so.
-    pub fn inspect(&self, recorder: &Recorder, chunks: Vec<&[u8]>, ending: Ending) -> Option<Call> {
+    pub fn inspect(
+        &self,
+        recorder: &Recorder,
+        chunks: Vec<&[u8]>,
+        ending: Ending,
+        started_at: Timestamp,
+    ) -> Option<Call> {
         let exchange = Exchange {
             method: &self.method,
             url: &self.url,
@@ -103,7 +109,7 @@ impl Recorded {
             response_headers: &self.response_headers,
             chunks,
             ending,
-            started_at: Timestamp::now(),
+            started_at,
             duration: Duration::from_secs(1),
         };
         inspect(recorder, &exchange)

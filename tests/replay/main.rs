@@ -12,7 +12,11 @@ use std::{
 };
 
 use serde_json::Value;
-use spanledger::{Call, CallContext, Hosts, Recorder, call::Ending, store::columns::COLUMNS};
+use spanledger::{
+    Call, CallContext, Hosts, Recorder,
+    call::{Ending, Timestamp},
+    store::columns::COLUMNS,
+};
 use support::Row;
 use wire::{Answer, Ask, Book, Http, Piece, Retry, Setup, WAYS, Way};
 
@@ -118,7 +122,7 @@ async fn every_recorded_exchange_gives_the_same_bytes_and_the_same_row_through_e
         for exchange in &exchanges {
             let task = task(exchange, way, http);
             let whole = vec![&exchange.response_body[..]];
-            let inspect = async { exchange.inspect(&recorder, whole, Ending::Complete) };
+            let inspect = async { exchange.inspect(&recorder, whole, Ending::Complete, Timestamp::now()) };
             match (CallContext::new(&task).scope(inspect).await, rows.remove(&task)) {
                 (None, None) => {
                     strangers.insert(&*exchange.protocol);

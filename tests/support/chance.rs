@@ -15,7 +15,7 @@ impl Chance {
     /// The seed that `SPANLEDGER_SEED` names, else a new one; a test prints it, so that it can be run again.
     pub fn seed() -> u64 {
         let told = std::env::var("SPANLEDGER_SEED").ok();
-        told.map_or_else(|| RandomState::new().hash_one(0), |told| told.parse().expect("a seed is a number"))
+        told.map_or_else(|| RandomState::new().hash_one(0), |told| told.parse().unwrap())
     }
 
     /// A number below `end`.

@@ -1,12 +1,12 @@
 //! A stream that is cut at any byte and comes in any chunks: the caller gets the same bytes, and the call is that of the
-//! uncut beginning. The streams are `fixtures/streams/`; a new one is an entry of [`STREAMS`].
+//! uncut beginning. `streams` has one of each protocol, which is cut at every byte; the recorded ones are cut by chance.
 #![expect(clippy::unwrap_used, reason = "a test's helpers are tests")]
 
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, stream};
-use http::{HeaderMap, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Empty, StreamBody};
 use proptest::{collection::vec, prelude::*, sample::Index};
@@ -14,86 +14,34 @@ use spanledger::{
     AiCallLayer, Call, Recorder, RequestBody,
     call::{Ending, Timestamp},
     capture::inspect::{Exchange, inspect},
+    provider::{self, Hosts, PROVIDERS, RequestHead},
 };
+use streams::{STREAMS, Stream, WHOLE};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-/// A stream, and what its whole says.
-struct Stream {
-    name: &'static str,
-    body: &'static [u8],
-    content_type: &'static str,
-    url: &'static str,
-    model: &'static str,
-    finish_reason: &'static str,
-    cached: Option<u64>,
-    /// Whether the protocol has a last message.
-    says_when_it_is_over: bool,
-}
+mod recorded;
+mod streams;
 
-const STREAMS: [Stream; 6] = [
-    Stream {
-        name: "OpenAI chat",
-        body: include_bytes!("fixtures/streams/openai_chat.sse"),
-        content_type: "text/event-stream; charset=utf-8",
-        url: "https://api.openai.com/v1/chat/completions",
-        model: "gpt-4o-mini-2024-07-18",
-        finish_reason: "stop",
-        cached: Some(1024),
-        says_when_it_is_over: true,
-    },
-    Stream {
-        name: "OpenAI responses",
-        body: include_bytes!("fixtures/streams/openai_responses.sse"),
-        content_type: "text/event-stream; charset=utf-8",
-        url: "https://api.openai.com/v1/responses",
-        model: "gpt-4o-mini-2024-07-18",
-        finish_reason: "",
-        cached: Some(1024),
-        says_when_it_is_over: true,
-    },
-    Stream {
-        name: "Anthropic messages",
-        body: include_bytes!("fixtures/streams/anthropic_messages.sse"),
-        content_type: "text/event-stream",
-        url: "https://api.anthropic.com/v1/messages",
-        model: "claude-sonnet-4-5-20250929",
-        finish_reason: "end_turn",
-        cached: Some(1024),
-        says_when_it_is_over: true,
-    },
-    Stream {
-        name: "Gemini, as events",
-        body: include_bytes!("fixtures/streams/gemini_generate.sse"),
-        content_type: "text/event-stream",
-        url: "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
-        model: "gemini-2.5-flash",
-        finish_reason: "STOP",
-        cached: Some(1024),
-        says_when_it_is_over: false,
-    },
-    Stream {
-        name: "Gemini, as an array",
-        body: include_bytes!("fixtures/streams/gemini_generate.json"),
-        content_type: "application/json; charset=UTF-8",
-        url: "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent",
-        model: "gemini-2.5-flash",
-        finish_reason: "STOP",
-        cached: Some(1024),
-        says_when_it_is_over: false,
-    },
-    Stream {
-        name: "Ollama chat",
-        body: include_bytes!("fixtures/streams/ollama_chat.ndjson"),
-        content_type: "application/x-ndjson",
-        url: "http://localhost:11434/api/chat",
-        model: "llama3.2:1b",
-        finish_reason: "stop",
-        cached: None,
-        says_when_it_is_over: true,
-    },
-];
+#[path = "../support/chance.rs"]
+mod chance;
+#[path = "../recorded/mod.rs"]
+mod exchanges;
 
 impl Stream {
+    /// Whose protocol its URL is.
+    fn detected(&self) -> &'static str {
+        let url: Uri = self.url.parse().unwrap();
+        let head = RequestHead {
+            method: "POST",
+            host: url.host().unwrap(),
+            port: url.port_u16(),
+            path: url.path(),
+            query: url.query(),
+            headers: &HeaderMap::new(),
+        };
+        provider::detect(&head, &Hosts::default()).unwrap().0.name()
+    }
+
     /// The call whose answer came in these chunks and was then dropped, or ended.
     fn call(&self, recorder: &Recorder, chunks: Vec<&[u8]>, ending: Ending) -> Call {
         let content_type = HeaderValue::from_static(self.content_type);
@@ -127,7 +75,7 @@ impl Stream {
         while let Some(frame) = body.frame().now_or_never().unwrap() {
             seen.push(frame.unwrap().into_data().unwrap());
         }
-        assert_eq!(seen, chunks, "{}: chunk by chunk", self.name);
+        assert_eq!(seen, chunks, "{}: chunk by chunk", self.protocol);
         seen.concat()
     }
 }
@@ -144,15 +92,28 @@ fn pieces<'b>(mut body: &'b [u8], cuts: &[Index]) -> Vec<&'b [u8]> {
 }
 
 #[test]
+fn every_protocol_that_streams_has_a_stream() {
+    for provider in PROVIDERS {
+        let streams = STREAMS.iter().any(|stream| stream.protocol == provider.name());
+        assert!(
+            streams != WHOLE.contains(&provider.name()),
+            "{} has a stream in tests/cuts/streams.rs, or stands among those that never stream",
+            provider.name()
+        );
+    }
+}
+
+#[test]
 fn the_whole_is_understood() {
     let recorder = Recorder::new();
     for stream in &STREAMS {
+        assert_eq!(stream.detected(), stream.protocol);
         let call = stream.call(&recorder, vec![stream.body], Ending::Complete);
         let usage = &call.usage;
         let counts = (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens);
-        assert_eq!(counts, (Some(1424), Some(208), stream.cached), "{}", stream.name);
-        assert_eq!(call.response.model.as_deref(), Some(stream.model), "{}", stream.name);
-        assert_eq!(call.response.finish_reasons.concat(), stream.finish_reason, "{}", stream.name);
+        assert_eq!(counts, stream.counts, "{}", stream.protocol);
+        assert_eq!(call.response.model.as_deref(), stream.model, "{}", stream.protocol);
+        assert_eq!(call.response.finish_reasons.concat(), stream.finish_reason, "{}", stream.protocol);
     }
 }
 
@@ -170,14 +131,14 @@ fn every_cut_gives_the_call_of_the_beginning_however_it_comes() {
                 stream.call(&recorder, vec![head, b"", tail], Ending::Cancelled),
                 at_once,
                 "{} cut at {cut}",
-                stream.name
+                stream.protocol
             );
             let over = at_once.outcome.ending == Ending::Complete;
-            assert!(over || !complete, "{} cut at {cut}: what was over stays so", stream.name);
-            assert!(at_once.usage.output_tokens <= whole.usage.output_tokens, "{} cut at {cut}", stream.name);
+            assert!(over || !complete, "{} cut at {cut}: what was over stays so", stream.protocol);
+            assert!(at_once.usage.output_tokens <= whole.usage.output_tokens, "{} cut at {cut}", stream.protocol);
             complete |= over;
         }
-        assert_eq!(complete, stream.says_when_it_is_over, "{}", stream.name);
+        assert_eq!(complete, stream.says_when_it_is_over, "{}", stream.protocol);
     }
 }
 
@@ -187,8 +148,19 @@ fn byte_by_byte_is_the_same() {
     for stream in &STREAMS {
         for ending in [Ending::Complete, Ending::Cancelled, Ending::Failed] {
             let at_once = stream.call(&recorder, vec![stream.body], ending);
-            assert_eq!(stream.call(&recorder, stream.body.chunks(1).collect(), ending), at_once, "{}", stream.name);
+            assert_eq!(stream.call(&recorder, stream.body.chunks(1).collect(), ending), at_once, "{}", stream.protocol);
         }
+    }
+}
+
+#[test]
+fn lines_that_end_with_crlf_say_the_same() {
+    let recorder = Recorder::new();
+    for stream in &STREAMS {
+        let body = String::from_utf8(stream.body.to_vec()).unwrap().replace('\n', "\r\n");
+        let call = stream.call(&recorder, vec![stream.body], Ending::Complete);
+        assert_eq!(stream.call(&recorder, vec![body.as_bytes()], Ending::Complete), call, "{}", stream.protocol);
+        assert_eq!(stream.call(&recorder, body.as_bytes().chunks(1).collect(), Ending::Complete), call);
     }
 }
 
