@@ -26,7 +26,7 @@ macro_rules! stream {
 }
 
 /// Gemini has two: as events, and as an array.
-pub(crate) const STREAMS: [Stream; 13] = [
+pub(crate) const STREAMS: [Stream; 15] = [
     Stream {
         protocol: "openai_chat",
         body: stream!("openai_chat.sse"),
@@ -138,6 +138,26 @@ pub(crate) const STREAMS: [Stream; 13] = [
         says_when_it_is_over: true,
     },
     Stream {
+        protocol: "mistral_conversations",
+        body: stream!("mistral_conversations.sse"),
+        content_type: EVENTS,
+        url: "https://api.mistral.ai/v1/conversations",
+        model: Some("mistral-small-2506"),
+        finish_reason: "",
+        counts: UNCACHED,
+        says_when_it_is_over: true,
+    },
+    Stream {
+        protocol: "llama_cpp",
+        body: stream!("llama_cpp.sse"),
+        content_type: "text/event-stream",
+        url: "http://localhost:8080/completion",
+        model: Some("/models/oak.gguf"),
+        finish_reason: "eos",
+        counts: COUNTS,
+        says_when_it_is_over: true,
+    },
+    Stream {
         protocol: "ollama_chat",
         body: stream!("ollama_chat.ndjson"),
         content_type: "application/x-ndjson",
@@ -160,7 +180,8 @@ pub(crate) const STREAMS: [Stream; 13] = [
 ];
 
 /// Protocols whose answers are never streams.
-pub(crate) const WHOLE: [&str; 12] = [
+pub(crate) const WHOLE: [&str; 13] = [
+    "mistral_ocr",
     "ollama_embed",
     "openai_embeddings",
     "gemini_embed",
