@@ -1,7 +1,6 @@
 //! The future of the tower service.
 
 use std::{
-    any::type_name,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -9,7 +8,7 @@ use std::{
 use http::Response;
 use http_body::Body;
 
-use super::{body::ResponseBody, watch::Watch};
+use super::{body::ResponseBody, cause, watch::Watch};
 
 pin_project_lite::pin_project! {
     /// What [`AiCallService`](super::AiCallService) returns. Dropped before the head came, the call was cancelled.
@@ -30,7 +29,9 @@ impl<F> ResponseFuture<F> {
 impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
+    E: 'static,
     B: Body,
+    B::Error: 'static,
 {
     type Output = Result<Response<ResponseBody<B>>, E>;
 
@@ -48,11 +49,12 @@ where
                     watch.head(parts.status.as_u16(), &parts.headers);
                     parts.extensions.insert(watch.extension());
                 }
-                Ok(Response::from_parts(parts, ResponseBody::new(body, watch, |_| type_name::<B::Error>())))
+                Ok(Response::from_parts(parts, ResponseBody::new(body, watch, cause::of_body)))
             }
             Err(error) => {
                 if let Some(watch) = &mut watch {
-                    watch.fail(type_name::<E>(), "no answer came".to_owned());
+                    let (kind, message) = cause::of_call(&error);
+                    watch.fail(kind, message);
                 }
                 Err(error)
             }

@@ -39,8 +39,8 @@
 //! # Files
 //!
 //! `watch` is the state machine that all ways in share, `handle` what the caller holds of a call, `telemetry` its span and
-//! ids. Each way in only converts: `layer`, `service`, `future`, `body` (tower), `reqwest`, `reqwest_tower`, `async_openai`,
-//! and `inspect` for exchanges that were recorded before.
+//! ids. Each way in only converts: `layer`, `service`, `future`, `body`, `cause` (tower), `reqwest`, `reqwest_tower`,
+//! `async_openai`, and `inspect` for exchanges that were recorded before.
 //!
 //! # Memory
 //!
@@ -65,7 +65,14 @@ mod telemetry;
 mod watch;
 
 #[cfg(feature = "tower")]
+mod cause;
+#[cfg(feature = "tower")]
 mod future;
+#[cfg(all(feature = "tower", feature = "proxy"))]
+mod hyper_error;
+#[cfg(all(feature = "tower", not(feature = "proxy")))]
+#[path = "no_hyper_error.rs"]
+mod hyper_error;
 #[cfg(feature = "tower")]
 mod layer;
 #[cfg(feature = "tower")]

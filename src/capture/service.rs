@@ -29,8 +29,10 @@ pub struct AiCallService<S> {
 impl<S, B, B2> Service<Request<B>> for AiCallService<S>
 where
     S: Service<Request<RequestBody<B>>, Response = Response<B2>>,
+    S::Error: 'static,
     B: Body,
     B2: Body,
+    B2::Error: 'static,
 {
     type Response = Response<ResponseBody<B2>>;
     type Error = S::Error;

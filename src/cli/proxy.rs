@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: Arguments, url: &str, notes: &mut dyn Write) 
     let hosts = provider.into_iter().fold(Hosts::default(), |hosts, name| hosts.name(upstream.host(), name));
     let listener = TcpListener::bind(listen).await.with_context(|| format!("Nothing can listen on {listen}"))?;
     let ledger = Ledger::builder(url).recorder(Recorder::new().with_hosts(hosts).with_baggage(baggage)).open()?;
-    let app = proxy::app(&ledger, upstream.clone()).context("The system's certificates cannot be read")?;
+    let app = proxy::app(&ledger, upstream.clone()).context("The provider cannot be reached from here")?;
     let (mut first, mut second) = (Stop::new()?, Stop::new()?);
 
     if !ledger.ready(SOON).await {
@@ -72,7 +72,8 @@ pub(super) async fn run(arguments: Arguments, url: &str, notes: &mut dyn Write) 
         writeln!(notes, "The ledger cannot be written yet, rows wait in its spool: {why}")?;
     }
     let address = listener.local_addr()?;
-    writeln!(notes, "Calls to http://{address} go to {upstream}, their rows to the ledger. Ctrl-C ends it.")?;
+    let by = app.through().map(|proxy| format!(" by way of the proxy at {proxy}")).unwrap_or_default();
+    writeln!(notes, "Calls to http://{address} go to {upstream}{by}, their rows to the ledger. Ctrl-C ends it.")?;
     let stop = async {
         first.asked().await;
         // Who cannot read it is not told.

@@ -8,6 +8,7 @@ use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use serde_json::json;
 
+use super::upstream::Upstream;
 use crate::ResponseBody;
 
 /// The body of an answer: the provider's, watched and otherwise untouched; or a sentence of the proxy's own.
@@ -27,6 +28,14 @@ pub(super) fn no_answer(host: &str, error: &hyper_util::client::legacy::Error) -
 pub(super) fn no_request() -> Response<Body> {
     let message = "this is a proxy for one provider: use its address as the base URL, not as an HTTP proxy";
     own(StatusCode::BAD_REQUEST, message)
+}
+
+/// A WebSocket is asked for: what is said there is no call.
+pub(super) fn no_web_socket(upstream: &Upstream) -> Response<Body> {
+    let (scheme, host) = (if upstream.is_encrypted() { "wss" } else { "ws" }, upstream.host());
+    let message =
+        format!("a WebSocket cannot pass, for what is said there would not be recorded: use {scheme}://{host}");
+    own(StatusCode::NOT_IMPLEMENTED, &message)
 }
 
 fn own(status: StatusCode, message: &str) -> Response<Body> {

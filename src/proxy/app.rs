@@ -11,12 +11,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, Version};
+use http::{HeaderName, HeaderValue, Request, Response, Version, header};
 use http_body::Body as HttpBody;
 use http_body_util::Either;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
 use opentelemetry::trace::FutureExt as _;
@@ -28,18 +28,20 @@ use super::{
     answer::{self, Body},
     context, headers,
     upstream::Upstream,
+    way_out::WayOut,
 };
 use crate::{CallHandle, Ledger, RequestBody, capture::AiCallService};
 
 /// Names the row in the answer's head.
 pub(super) const ROW_ID: HeaderName = HeaderName::from_static("spanledger-row-id");
 
-type Sender<B> = AiCallService<Client<HttpsConnector<HttpConnector>, RequestBody<B>>>;
+type Sender<B> = AiCallService<Client<HttpsConnector<WayOut>, RequestBody<B>>>;
 
 /// A reverse proxy in front of one provider: a tower service of `http::Request` over any body. See [`app`].
 pub struct Proxy<B> {
     sender: Sender<B>,
     upstream: Arc<Upstream>,
+    way: WayOut,
     baggage: bool,
 }
 
@@ -50,21 +52,21 @@ pub struct Proxy<B> {
 ///
 /// # Errors
 ///
-/// If the system's certificates cannot be read, which an `https` upstream needs.
+/// If the system's certificates cannot be read, which an `https` upstream needs; or if the environment names an HTTP proxy
+/// for the way to the provider that cannot be used.
 pub fn app<B>(ledger: &Ledger, upstream: Upstream) -> io::Result<Proxy<B>>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector(&upstream)?);
+    let way = WayOut::of_environment(&upstream.uri())?;
+    let connector = connector(&upstream, way.clone())?;
+    let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
     let (sender, baggage) = (ledger.tower_layer().layer(client), ledger.reads_baggage());
-    Ok(Proxy { sender, upstream: Arc::new(upstream), baggage })
+    Ok(Proxy { sender, upstream: Arc::new(upstream), way, baggage })
 }
 
-fn connector(upstream: &Upstream) -> io::Result<HttpsConnector<HttpConnector>> {
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
+fn connector(upstream: &Upstream, way: WayOut) -> io::Result<HttpsConnector<WayOut>> {
     let (builder, provider) = (HttpsConnectorBuilder::new(), ring::default_provider());
     let builder = if upstream.is_encrypted() {
         builder.with_provider_and_native_roots(provider)?
@@ -73,7 +75,15 @@ fn connector(upstream: &Upstream) -> io::Result<HttpsConnector<HttpConnector>> {
         let config = config.map_err(io::Error::other)?.with_root_certificates(RootCertStore::empty());
         builder.with_tls_config(config.with_no_client_auth())
     };
-    Ok(builder.https_or_http().enable_http1().enable_http2().wrap_connector(tcp))
+    Ok(builder.https_or_http().enable_http1().enable_http2().wrap_connector(way))
+}
+
+impl<B> Proxy<B> {
+    /// Host and port of the HTTP proxy by which the provider is reached, if the environment names one.
+    #[must_use]
+    pub fn through(&self) -> Option<&str> {
+        self.way.through()
+    }
 }
 
 impl<B> Service<Request<B>> for Proxy<B>
@@ -94,10 +104,17 @@ where
         let Some(Ok(target)) = target else {
             return Box::pin(async { Ok(answer::no_request()) });
         };
+        if headers::asks_for_a_web_socket(request.headers()) {
+            let refusal = answer::no_web_socket(&self.upstream);
+            return Box::pin(async { Ok(refusal) });
+        }
         let parent = context::parent(request.headers(), self.baggage);
         let context = context::take(request.headers_mut());
         headers::remove_hop_by_hop(request.headers_mut());
         headers::remove_addressing(request.headers_mut());
+        if let Some(credentials) = self.way.credentials(&target) {
+            request.headers_mut().insert(header::PROXY_AUTHORIZATION, credentials.clone());
+        }
         *request.uri_mut() = target;
         *request.version_mut() = Version::HTTP_11;
         let (mut sender, upstream) = (self.sender.clone(), Arc::clone(&self.upstream));
@@ -128,7 +145,8 @@ fn passed_on(mut response: Response<Body>) -> Response<Body> {
 
 impl<B> Clone for Proxy<B> {
     fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), upstream: Arc::clone(&self.upstream), baggage: self.baggage }
+        let (sender, upstream) = (self.sender.clone(), Arc::clone(&self.upstream));
+        Self { sender, upstream, way: self.way.clone(), baggage: self.baggage }
     }
 }
 

@@ -27,6 +27,15 @@ pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether the connection is to become a WebSocket. (What else may be asked for, such as HTTP/2, a server may leave undone.)
+pub(super) fn asks_for_a_web_socket(headers: &HeaderMap) -> bool {
+    let says = |name: HeaderName, word: &str| {
+        let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|value| value.trim().eq_ignore_ascii_case(word))
+    };
+    says(header::CONNECTION, "upgrade") && says(header::UPGRADE, "websocket")
+}
+
 /// Takes away what was meant for the proxy: its host, and credentials for it.
 pub(super) fn remove_addressing(headers: &mut HeaderMap) {
     headers.remove(header::HOST);
@@ -38,6 +47,21 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn only_a_web_socket_is_asked_for_by_both_headers() {
+        for (connection, upgrade, asks) in [
+            ("Upgrade", "websocket", true),
+            ("keep-alive, upgrade", "h2c, WebSocket", true),
+            ("keep-alive", "websocket", false),
+            ("Upgrade, HTTP2-Settings", "h2c", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONNECTION, HeaderValue::from_static(connection));
+            headers.insert(header::UPGRADE, HeaderValue::from_static(upgrade));
+            assert_eq!(asks_for_a_web_socket(&headers), asks, "{connection}: {upgrade}");
+        }
+    }
 
     #[test]
     fn what_belongs_to_the_connection_stays_on_it() {

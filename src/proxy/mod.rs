@@ -45,13 +45,14 @@
 //! # What it does to an exchange
 //!
 //! Nothing but the layer: bytes pass in both directions as they come, compressed bodies stay compressed, redirects are the
-//! client's business, no header is added to a request. What belongs to one connection stays on it (RFC 9110, 7.6.1), so an
-//! upgrade to WebSocket is not passed on. `Host` becomes the provider's; path and query go beneath the base URL as they came.
+//! client's business, no header is added to a request. What belongs to one connection stays on it (RFC 9110, 7.6.1). `Host`
+//! becomes the provider's; path and query go beneath the base URL as they came.
 //!
 //! | when | the client gets | the row says |
 //! | --- | --- | --- |
 //! | the client goes away | | `cancelled`; the call to the provider is dropped |
 //! | the provider cannot be reached, or breaks before its head | 502 and a sentence, as JSON in the shape of a provider's error | `failed` |
+//! | a WebSocket is asked for (`/v1/realtime`, the Live API) | 501 and a sentence | |
 //! | the provider breaks in the middle | a broken body | `failed` |
 //! | the proxy is stopped | its answer, if it ends in time; else a broken body | `complete`, else `cancelled` |
 //!
@@ -62,13 +63,18 @@
 //!
 //! It keeps no key and adds none: each client sends its own, which goes on to the provider and is not recorded. It asks
 //! nobody who they are, so whoever reaches its port can use it as a way to the provider: listen on loopback. It speaks
-//! HTTP/1.1 to clients, connects to the provider directly (`HTTPS_PROXY` is not read), and trusts the certificates of the
-//! system (`SSL_CERT_FILE` names others).
+//! HTTP to clients, 1.1 or 2 as they begin, and never TLS.
+//!
+//! # The way out
+//!
+//! HTTP/1.1 or 2, as the provider wants, over certificates that the system trusts (`SSL_CERT_FILE` names others); and through
+//! the HTTP proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names, unless `NO_PROXY` excepts the provider or it is on
+//! this machine. Credentials in that URL go to that proxy only.
 //!
 //! # Files
 //!
-//! `app` is the service, `serve` gives it a port, `upstream` says where calls go, `headers` which headers end here, `context`
-//! what a client's headers say, `answer` what the proxy says itself.
+//! `app` is the service, `serve` gives it a port, `upstream` says where calls go and `way_out` how they get there, `headers`
+//! which headers end here, `context` what a client's headers say, `answer` what the proxy says itself.
 
 mod answer;
 mod app;
@@ -76,6 +82,7 @@ mod context;
 mod headers;
 mod serve;
 mod upstream;
+mod way_out;
 
 pub use answer::Body;
 pub use app::{Proxy, app};

@@ -35,6 +35,12 @@ impl Upstream {
         self.scheme == Scheme::HTTPS
     }
 
+    /// Its scheme and host.
+    pub(super) fn uri(&self) -> Uri {
+        let builder = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
+        builder.path_and_query("/").build().unwrap_or_default()
+    }
+
     /// Where a request for this path and query goes: beneath the base URL, both taken as they came.
     pub(super) fn join(&self, asked: &PathAndQuery) -> Result<Uri, http::Error> {
         Uri::builder()

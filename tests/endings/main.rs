@@ -14,7 +14,7 @@ use wire::{Book, Http, Piece, Script, WAYS, Way};
 
 use crate::{
     play::{Seen, play},
-    table::{ANY_TYPE, Caller, ENDINGS, Ending, Expected},
+    table::{Caller, ENDINGS, Ending, Expected},
 };
 
 mod play;
@@ -155,7 +155,7 @@ fn check(rows: &[Row], spans: &[SpanData], expected: &[Expected]) -> Result<(), 
         let error = expected.error_type.map_or(Value::Null, Value::from);
         row.text("ending") == expected.ending
             && row.get("http_status").as_u64() == expected.http_status
-            && (*row.get("error_type") == error || error == ANY_TYPE && row.get("error_type").is_string())
+            && *row.get("error_type") == error
             && row.text("status") == if expected.error_type.is_some() { "error" } else { "success" }
             && row.get("output_tokens").as_u64() == expected.output_tokens
     };

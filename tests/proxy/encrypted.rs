@@ -21,10 +21,10 @@ use crate::{
     support::{Pace, rows, scenario},
 };
 
-/// A server on `https://localhost:PORT` that speaks one version of HTTP and says which in its answers. Its certificate is
-/// written to the file.
-async fn encrypted(app: Router, protocol: &str, certificate: &Path) -> (String, JoinSet<()>) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+/// A server on `https://localhost:PORT` that speaks one version of HTTP and says which in its answers. Its certificate, which
+/// is also one for `llm.test`, is written to the file.
+pub(crate) async fn encrypted(app: Router, protocol: &str, certificate: &Path) -> (String, JoinSet<()>) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "llm.test".to_owned()]).unwrap();
     fs::write(certificate, made.cert.pem()).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(ring::default_provider().into());

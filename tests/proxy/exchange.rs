@@ -5,14 +5,14 @@ use std::convert::Infallible;
 use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Version};
 use http_body_util::BodyExt as _;
 use serde_json::json;
 use spanledger::Hosts;
 use tokio::sync::mpsc;
 
 use crate::{
-    Bench, SOON, client, server,
+    Bench, SOON, client, server, speaking_http_2,
     support::{Api, Pace, Scenario, Steps, scenario},
 };
 
@@ -45,6 +45,23 @@ async fn the_client_sees_what_the_provider_says_and_the_row_says_it_too() {
             assert_eq!((row.text("provider"), row.text("request_model")), (api.provider(), scenario.model));
             assert_eq!((row.text("ending"), row.get("http_status")), ("complete", &json!(scenario.status)));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_client_may_begin_with_http_2_in_clear() {
+    let api = Api::ALL[0];
+    let upstream = server(api.app(Pace::AtOnce)).await;
+    let bench = Bench::before(&upstream.url()).await;
+    let client = speaking_http_2();
+    for (number, scenario) in api.scenarios().iter().enumerate() {
+        let (status, _, body) = ask(&upstream.url(), scenario).await;
+        let request = client.post(format!("{}{}", bench.url, scenario.path)).json(&scenario.body());
+        let response = request.send().await.unwrap();
+        assert_eq!((response.version(), response.status()), (Version::HTTP_2, status), "{}", scenario.name);
+        assert!(response.headers().contains_key("spanledger-row-id"));
+        assert_eq!(response.bytes().await.unwrap(), body, "{}", scenario.name);
+        assert_eq!(bench.rows(number + 1).await.pop().unwrap().counts(), scenario.counts, "{}", scenario.name);
     }
 }
 

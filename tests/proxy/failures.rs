@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    Bench, SOON, client, server,
+    Bench, SOON, client, server, speaking_http_2,
     support::{Pace, Steps, scenario, server::nobody},
 };
 
@@ -80,6 +80,7 @@ async fn a_provider_that_is_not_there_is_a_502_in_words_and_a_failed_row() {
     assert_eq!((&said["type"], &said["error"]["type"]), (&json!("error"), &json!("proxy_error")));
     let row = bench.row().await;
     assert_eq!((row.text("ending"), row.text("status"), row.text("id")), ("failed", "error", row_id.as_str()));
+    assert_eq!(row.text("error_type"), "connect", "a word, whatever type the client's errors have");
 }
 
 #[tokio::test]
@@ -103,7 +104,7 @@ async fn a_provider_that_breaks_in_the_middle_is_a_broken_body_and_a_failed_row(
     break_it.notify_one();
     assert!(response.bytes().await.is_err(), "a cut answer must not look whole");
     let row = bench.row().await;
-    assert_eq!((row.text("ending"), row.get("http_status")), ("failed", &json!(200)));
+    assert_eq!((row.text("ending"), row.get("http_status"), row.text("error_type")), ("failed", &json!(200), "body"));
 }
 
 #[tokio::test]
@@ -115,14 +116,28 @@ async fn what_asks_for_a_tunnel_is_told_what_this_is() {
 }
 
 #[tokio::test]
+async fn a_web_socket_is_refused_in_words() {
+    let bench = Bench::before(&nobody().await.unwrap()).await;
+    let request = client().get(format!("{}/v1/realtime?model=gpt-realtime", bench.url));
+    let response = request.header("connection", "Upgrade").header("upgrade", "websocket").send().await.unwrap();
+    assert_eq!(response.status(), 501);
+    let said: Value = response.json().await.unwrap();
+    let words = said["error"]["message"].as_str().unwrap();
+    assert!(words.contains("a WebSocket cannot pass") && words.contains("use ws://127.0.0.1:"), "{words}");
+    bench.rows(0).await;
+}
+
+#[tokio::test]
 async fn a_stopped_proxy_lets_calls_end_and_cuts_off_those_that_do_not() {
     let scenario = scenario::named("openai chat, long stream").unwrap();
-    for ends_in_time in [true, false] {
+    for (ends_in_time, client) in
+        [(true, client()), (false, client()), (true, speaking_http_2()), (false, speaking_http_2())]
+    {
         let steps = Steps::new();
         let upstream = server(scenario.api.app(Pace::LockStep(steps.clone()))).await;
         let patience = if ends_in_time { SOON } else { Duration::from_millis(50) };
         let mut bench = Bench::with(&upstream.url(), patience, |ledger| ledger).await;
-        let request = client().post(format!("{}{}", bench.url, scenario.path)).json(&scenario.body());
+        let request = client.post(format!("{}{}", bench.url, scenario.path)).json(&scenario.body());
         let mut response = request.send().await.unwrap();
         steps.allow(1);
         response.chunk().await.unwrap().unwrap();
@@ -133,7 +148,7 @@ async fn a_stopped_proxy_lets_calls_end_and_cuts_off_those_that_do_not() {
         }
         assert_eq!(response.bytes().await.is_ok(), ends_in_time);
         tokio::time::timeout(SOON, bench.served.join_next()).await.expect("it never stops").unwrap().unwrap();
-        assert!(client().get(&bench.url).send().await.unwrap_err().is_connect(), "nobody listens any more");
+        assert!(client.get(&bench.url).send().await.unwrap_err().is_connect(), "nobody listens any more");
         let expected = if ends_in_time { "complete" } else { "cancelled" };
         assert_eq!(bench.row().await.text("ending"), expected);
     }

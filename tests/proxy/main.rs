@@ -10,6 +10,7 @@ mod program;
 mod running;
 #[path = "../support/mod.rs"]
 mod support;
+mod way_out;
 
 use std::{future::pending, time::Duration};
 
@@ -83,4 +84,9 @@ async fn server(app: Router) -> Server {
 /// Clients that neither decode, nor follow, nor ask the environment for another proxy.
 fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// The same, but they begin with HTTP/2, in clear.
+fn speaking_http_2() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap()
 }
