@@ -1,4 +1,4 @@
-//! Gemini's interactions, `POST …/interactions`: the API beside [`gemini`](super::gemini) that keeps the conversation.
+//! Gemini's interactions, `POST …/interactions`: the API beside [`gemini`] that keeps the conversation.
 //!
 //! - *Who answers* is a `model` or an `agent` (`deep-research-…`), both named in the body; an agent stands in
 //!   `gen_ai.agent.id`, for it is no model and has no price.
