@@ -67,7 +67,7 @@ impl<'a> Problem<'a> {
         lenient::read::<Body<'_>>(data).map(Body::problem).unwrap_or_default()
     }
 
-    /// A problem that is told in one sentence.
+    /// A problem that is told in one sentence; its kind may be empty.
     pub(super) fn told(kind: &str, message: String) -> Self {
         Self { kind: Text::from(kind.to_owned()), message: Text::from(message), ..Self::default() }
     }

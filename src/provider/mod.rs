@@ -68,6 +68,9 @@ mod logprobs;
 mod pattern;
 mod secrets;
 mod skim;
+
+#[cfg(test)]
+mod dialects;
 #[cfg(test)]
 mod testing;
 

@@ -111,9 +111,9 @@ impl Reader for ChunkReader {
             return Progress::CONTENT;
         }
         let Some(chunk) = lenient::read::<Chunk<'_>>(message.data) else { return Progress::QUIET };
-        if chunk.error.0 || chunk.object.is("error") || message.event == Some("error") {
+        let failed = chunk.error.0 || chunk.object.is("error") || message.event == Some("error");
+        if failed {
             Problem::read(message.data).inside_success(call);
-            return Progress::OVER;
         }
         fill::first(&mut call.response.id, &chunk.id);
         fill::first(&mut call.response.model, &chunk.model);
@@ -137,14 +137,14 @@ impl Reader for ChunkReader {
             breakdown.apply(call);
         }
         if groq.error.get().is_some() {
-            Problem::told("_OTHER", groq.error.get().unwrap_or_default().to_owned()).inside_success(call);
+            Problem::told("", groq.error.get().unwrap_or_default().to_owned()).inside_success(call);
         }
         for (position, choice) in chunk.choices.0.iter().enumerate() {
             self.choice(position, choice, call);
         }
         let content = chunk.choices.0.iter().any(Choice::has_content);
         self.under_way |= content;
-        Progress { content, over: chunk.object.is("chat.completion.done") }
+        Progress { content, over: failed || chunk.object.is("chat.completion.done") }
     }
 
     fn finish(&mut self, call: &mut Call) {

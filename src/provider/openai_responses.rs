@@ -122,11 +122,13 @@ impl ResponsesReader {
         if let Some(problem) = &response.error.0 {
             problem.inside_success(call);
         } else if response.status.is("failed") {
-            Problem::told("_OTHER", "the answer has the status failed".to_owned()).inside_success(call);
+            Problem::told("", "the answer has the status failed".to_owned()).inside_success(call);
         }
         let items = &response.output.0;
         if response.status.is("completed") {
-            let calls = items.iter().any(|item| item.is(&["function_call", "custom_tool_call"]));
+            // xAI's custom tools run at xAI.
+            let custom = if call.provider == "x_ai" { "" } else { "custom_tool_call" };
+            let calls = items.iter().any(|item| item.is("function_call") || item.is(custom));
             fill::extra(call, names::FINISH_REASON_DERIVED, Some(if calls { "tool_calls" } else { "stop" }));
         }
         if let Some(usage) = &response.usage.0 {
@@ -145,7 +147,7 @@ impl ResponsesReader {
             ("code_executions", "code_interpreter_call"),
             ("image_generations", "image_generation_call"),
         ] {
-            let done = items.iter().filter(|item| item.is(&[kind]) && !item.only_opens_a_page()).count();
+            let done = items.iter().filter(|item| item.is(kind) && !item.only_opens_a_page()).count();
             fill::unit(call, unit, Some(done as f64));
         }
         let texts = || items.iter().flat_map(|item| &item.content.0);
@@ -207,8 +209,8 @@ struct Item<'a> {
 }
 
 impl Item<'_> {
-    fn is(&self, kinds: &[&str]) -> bool {
-        kinds.iter().any(|kind| self.kind.is(kind))
+    fn is(&self, kind: &str) -> bool {
+        self.kind.get() == Some(kind)
     }
 
     /// A web search also opens pages and looks for words in them, which is not paid for.
