@@ -2,19 +2,19 @@
 
 use std::fmt;
 
-use super::{MAX_HELD_BYTES, Message, Sink, WHOLE_BYTES, shortener::Shortener};
+use super::{MAX_HELD_BYTES, Message, Sink, WHOLE_BYTES, parts::Parts, shortener::Shortener};
 
 /// Room that is kept between two messages; more is given back.
 const KEPT_CAPACITY: usize = 8 * 1024;
 
-/// Holds one JSON document: up to [`WHOLE_BYTES`] as it came, beyond that in short form.
+/// Holds one document, JSON as a rule: up to [`WHOLE_BYTES`] as it came, beyond that in short form.
 ///
 /// The short form has no blanks, cuts strings after 1 KiB and drops what follows the sixteenth number of a row. What is still
 /// too large is thinned out from the inside: no part may take more than half of the room that the part around it has left,
 /// unless that is less than 8 KiB. So what lies beside a large part comes through, `usage` above all, whether it stands in
 /// front or behind. The short form of a valid document is valid; names and numbers are whole or not there.
 ///
-/// What is no JSON is cut after [`WHOLE_BYTES`].
+/// Of a form (`multipart/form-data`) the first KiB of each part is held. What is neither is cut after [`WHOLE_BYTES`].
 ///
 /// ```
 /// use spanledger::framing::Elided;
@@ -39,6 +39,7 @@ enum Form {
     #[default]
     Whole,
     Short(Box<Shortener>),
+    Parts(Box<Parts>),
     Text,
 }
 
@@ -61,6 +62,7 @@ impl Elided {
             Form::Whole if self.whole.len() + bytes.len() <= WHOLE_BYTES => append(&mut self.whole, bytes, WHOLE_BYTES),
             Form::Whole => self.outgrow(bytes),
             Form::Short(shortener) => shortener.push(bytes),
+            Form::Parts(parts) => parts.push(bytes),
             Form::Text => {}
         }
     }
@@ -71,14 +73,19 @@ impl Elided {
         match &self.form {
             Form::Whole | Form::Text => &self.whole,
             Form::Short(shortener) => shortener.out(),
+            Form::Parts(parts) => parts.out(),
         }
     }
 
     /// How much memory is held: at most [`MAX_HELD_BYTES`].
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        let shortener = if let Form::Short(shortener) = &self.form { shortener.held_bytes() } else { 0 };
-        self.whole.capacity() + shortener
+        let short = match &self.form {
+            Form::Whole | Form::Text => 0,
+            Form::Short(shortener) => shortener.held_bytes(),
+            Form::Parts(parts) => parts.held_bytes(),
+        };
+        self.whole.capacity() + short
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -126,7 +133,14 @@ impl Elided {
             self.form = Form::Short(shortener);
         } else {
             append(&mut self.whole, &bytes[..room], WHOLE_BYTES);
-            self.form = Form::Text;
+            self.form = match Parts::of(&self.whole) {
+                Some(mut parts) => {
+                    parts.push(&std::mem::take(&mut self.whole));
+                    parts.push(&bytes[room..]);
+                    Form::Parts(Box::new(parts))
+                }
+                None => Form::Text,
+            };
         }
     }
 }

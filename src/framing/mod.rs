@@ -22,7 +22,8 @@
 //!
 //! A message that lies within one pushed slice is handed out as a part of that slice, without a copy. Only what a message
 //! still lacks its end for is held, and that never takes more than [`MAX_HELD_BYTES`]: what is longer than
-//! [`WHOLE_BYTES`] is held as [`Elided`], with its long strings and vectors cut but its `usage` in place.
+//! [`WHOLE_BYTES`] is held as [`Elided`], with its long strings and vectors cut but its `usage` in place (of a form, the
+//! beginning of each part).
 //!
 //! # What can go wrong
 //!
@@ -47,6 +48,7 @@ mod encoding;
 mod json;
 mod json_array;
 mod ndjson;
+mod parts;
 #[cfg(test)]
 mod properties;
 mod shortener;

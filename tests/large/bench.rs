@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
 use peak_alloc::PeakAlloc;
-use spanledger::{CallContext, Hosts, Ledger};
+use spanledger::{CallContext, Hosts, Ledger, PriceBook};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
@@ -57,6 +57,8 @@ impl Bench {
 
     /// What is made once and kept: prices, the database.
     async fn warm_up(&mut self) {
+        // A thread would do it soon, and in the middle of a measurement.
+        PriceBook::bundled().warm();
         let exchange = Exchange { path: "/v1/chat/completions", ..Exchange::default() };
         for way in crate::wire::WAYS {
             self.measure(way, &exchange, &Payload::from("")).await;

@@ -8,7 +8,7 @@ use http::{Request, Response, header};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use reqwest_middleware::{Middleware, Next};
-use spanledger::{Hosts, RequestBody};
+use spanledger::{Hosts, PriceBook, RequestBody};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use crate::{
@@ -64,6 +64,7 @@ async fn each<T>(book: &Book, call: impl AsyncFn() -> T) -> usize {
 #[tokio::test]
 async fn a_stream_in_flight_holds_8_kib_at_most() {
     let _alone = alone().await;
+    PriceBook::bundled().warm();
     let book = Book::open(Hosts::default().name("llm.test", "openai"));
 
     let over_reqwest = |watched: bool| {

@@ -3,7 +3,7 @@
 use http::{Request, header};
 use http_body_util::BodyExt as _;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use spanledger::{Hosts, proxy};
+use spanledger::{Hosts, PriceBook, proxy};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet, time::timeout};
 
 use crate::{
@@ -21,6 +21,7 @@ const BOUND: usize = 4 * MIB;
 #[tokio::test]
 async fn large_answers_and_requests_pass_the_proxy_and_are_never_held() {
     let _alone = alone().await;
+    PriceBook::bundled().warm();
     let large = Large::start().await;
     let book = Book::open(Hosts::default().name(large.host(), "openai"));
     let app = proxy::app(&book.ledger, format!("http://{}", large.host()).parse().unwrap()).unwrap();

@@ -175,6 +175,30 @@ async fn a_request_of_100_mib_that_comes_in_pieces_is_never_held() {
     }
 }
 
+#[tokio::test]
+async fn the_model_of_a_form_is_known_behind_a_file_of_20_mib() {
+    let mut bench = Bench::new("openai").await;
+    let file = Bytes::from("RIFF\r\n--b\r\r\n--".repeat(1 << 12));
+    let asked = Pattern::default()
+        .then("--boundary\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\n")
+        .times((20 * MIB).div_ceil(file.len()), file)
+        .then("\r\n--boundary\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1")
+        .then("\r\n--boundary--\r\n");
+    let answer = Pattern::default().then(r#"{"text":"Oak.","usage":{"type":"duration","seconds":9}}"#);
+    let (whole, pieces) = (Payload::from(asked.whole()), asked.clone());
+    let pieces = Payload::pieces(move || pieces.pieces());
+    let path = "/v1/audio/transcriptions";
+    let exchange = Exchange { path, asked, content_type: "application/json", encoding: None, answer };
+    for way in WAYS {
+        for (payload, model) in [(&whole, "whisper-1".into()), (&pieces, known(way, "whisper-1"))] {
+            let measured = bench.measure(way, &exchange, payload).await;
+            println!("a form of 20 MiB, {payload:?}, {}: {} KiB more", way.name, measured.held / KIB);
+            assert!(measured.held < BOUND, "{}: {} KiB more than without us", way.name, measured.held / KIB);
+            assert_eq!(*measured.row.get("request_model"), model, "{}, {payload:?}", way.name);
+        }
+    }
+}
+
 /// What is known of a request that came in pieces: where only bodies pass (tower), what passed; reqwest shows none of it.
 fn known(way: &Way, what: &str) -> Value {
     if way.over_reqwest { Value::Null } else { what.into() }
