@@ -25,7 +25,7 @@
 //! | `provider_reported` | as stated | the provider said so |
 //! | `exact` | known | the price is listed under the name of the model that answered |
 //! | `alias` | known | it is listed under another name: a dated snapshot, an alias, a pattern of your file |
-//! | `partial` | what is known of it | a unit that was used has no rate, a count is missing, counts contradict each other, or the tier served has no rates (the standard ones are taken) |
+//! | `partial` | what is known of it | a unit that was used has no rate, a count is missing, counts contradict each other, or the tier served has no rates (the standard ones are taken); so too where Anthropic served faster, or in one country |
 //! | `unpriced` | NULL | no price for the model, or no counts at all; in the second case `price_version` names the entry that waits for them |
 //! | NULL | NULL | nothing to bill: counting tokens, creating a batch ([`Call::billable`] is `Some(false)`), and requests that were refused with HTTP 400 and up and no usage |
 //!
@@ -33,6 +33,9 @@
 //! does a model that genai-prices lists without any rate, which is how it writes "free".
 //!
 //! # Units and rounding
+//!
+//! What Anthropic used beside its usage (compaction, an advisor, which is another model) is on the bill and so in the cost,
+//! though in no count.
 //!
 //! Counts are inclusive totals and their parts, so cached and reasoning tokens are charged once: at their own rate where
 //! there is one, else at that of the input or output that they are part of. Costs are pico-dollars (1e-12 USD). With your
@@ -48,6 +51,7 @@
 
 use crate::call::{Call, Cost, Name, PricingStatus};
 
+mod beside;
 mod genai;
 mod glob;
 
@@ -118,6 +122,15 @@ impl PriceBook {
         if is_free_of_charge(call) {
             return Cost::default();
         }
+        let own = self.price_own(call);
+        beside::with_rates_unknown(
+            call,
+            beside::calls(call).fold(own, |cost, other| beside::sum(cost, self.price_own(&other))),
+        )
+    }
+
+    /// The cost of the usage alone.
+    fn price_own(&self, call: &Call) -> Cost {
         let (answered, asked) = (call.response.model.as_deref(), call.request.model.as_deref());
         let names = || answered.into_iter().chain(asked.filter(|asked| Some(*asked) != answered));
         names()

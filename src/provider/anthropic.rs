@@ -29,7 +29,8 @@ use super::{
     fill,
     fill::{extra, extra_list, extra_text},
     google, hosts,
-    lenient::{self, Count, Filled, Flag, List, Number, Object, Text},
+    lenient::{self, Count, Filled, Flag, List, Number, Object, Raw, Text},
+    stated_cost::{Details as CostDetails, Statement},
 };
 use crate::{call::Call, framing::Message, span::names};
 
@@ -107,6 +108,7 @@ impl Reader for MessagesReader {
                 self.usage.merge(&body.usage.0.unwrap_or_default().without_output());
             }
             "message_delta" => {
+                stated_cost(message.data, call);
                 let has_stopped = stopped(&event.delta.0.unwrap_or_default().stop_reason, call);
                 self.usage.merge(&event.usage.0.unwrap_or_default());
                 if has_stopped {
@@ -122,6 +124,7 @@ impl Reader for MessagesReader {
                 body.head(call);
                 stopped(&body.stop_reason, call);
                 self.usage.merge(&body.usage.0.unwrap_or_default());
+                stated_cost(message.data, call);
                 return Progress::CONTENT;
             }
             _ => {}
@@ -132,6 +135,16 @@ impl Reader for MessagesReader {
     fn finish(&mut self, call: &mut Call) {
         std::mem::take(&mut self.usage).apply(call);
     }
+}
+
+/// Gateways that serve this protocol state what they charge.
+fn stated_cost(data: &[u8], call: &mut Call) {
+    if !["openrouter", "vercel"].contains(&call.provider.as_ref()) {
+        return;
+    }
+    let Stated { usage: Object(Some(usage)) } = lenient::read::<Stated<'_>>(data).unwrap_or_default() else { return };
+    let Charged { cost, is_byok, cost_details: details } = usage;
+    Statement { cost, ticks: Count(None), is_byok, details }.apply(call);
 }
 
 /// Whether there is a stop reason.
@@ -177,6 +190,23 @@ struct Event<'a> {
     #[serde(borrow)]
     delta: Object<Delta<'a>>,
     usage: Object<AnthropicUsage>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Stated<'a> {
+    #[serde(borrow)]
+    usage: Object<Charged<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Charged<'a> {
+    #[serde(borrow)]
+    cost: Raw<'a>,
+    is_byok: Flag,
+    #[serde(borrow)]
+    cost_details: Object<CostDetails<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -374,6 +404,64 @@ mod tests {
             ]
         );
         assert_eq!(call.request.stream, Some(false));
+    }
+
+    #[test]
+    fn a_gateway_states_what_it_charges() {
+        let usage = r#"{"input_tokens":10,"output_tokens":5,"cost":0.00012,"is_byok":false,"cost_details":{"upstream_inference_cost":null}}"#;
+        let url = "https://openrouter.ai/api/v1/messages";
+        let whole = Exchange::post(url, "{}").json(&format!(r#"{{"type":"message","usage":{usage}}}"#));
+        let delta = format!(r#"{{"type":"message_delta","delta":{{"stop_reason":"end_turn"}},"usage":{usage}}}"#);
+        let (stream, _) = Exchange::post(url, r#"{"stream":true}"#).stream(&[&delta]);
+        for call in [whole, stream] {
+            assert_eq!(summary(&call).last().unwrap(), "cost 0.00012: provider_reported");
+        }
+        let elsewhere = Exchange::post(URL, "{}").json(&format!(r#"{{"type":"message","usage":{usage}}}"#));
+        assert_eq!(elsewhere.cost.total, None, "Anthropic states none");
+    }
+
+    #[test]
+    fn compaction_and_advisors_are_on_the_bill() {
+        let answer = |iterations: &str| {
+            Exchange::post(URL, "{}").json(&format!(
+                r#"{{"type":"message","model":"claude-sonnet-4-6","usage":{{"input_tokens":1000,"output_tokens":100,"service_tier":"standard","iterations":[{{"type":"message","input_tokens":1000,"output_tokens":100}},{iterations}]}}}}"#
+            ))
+        };
+        // 1000 × $3 + 100 × $15 per million are the call's own.
+        let compacted = answer(
+            r#"{"type":"compaction","input_tokens":100,"cache_read_input_tokens":1000,"cache_creation_input_tokens":2000,"output_tokens":10}"#,
+        );
+        assert_eq!(
+            summary(&compacted)[2..],
+            [
+                "tokens input=1000 output=100",
+                "extra anthropic.usage.compaction.cache_read.input_tokens=1000 \
+                 anthropic.usage.compaction.cache_write.input_tokens=2000 anthropic.usage.compaction.input_tokens=3100 \
+                 anthropic.usage.compaction.output_tokens=10",
+                // And 100 × $3 + 1000 × $0.30 + 2000 × $3.75 + 10 × $15.
+                "cost 0.01275: exact",
+            ]
+        );
+        let advised = answer(
+            r#"{"type":"advisor_message","model":"claude-opus-4-8","input_tokens":1000,"output_tokens":10},{"type":"advisor_message","model":"claude-opus-4-8","input_tokens":1000,"output_tokens":10}"#,
+        );
+        // And 2000 × $5 + 20 × $25.
+        assert_eq!(summary(&advised).last().unwrap(), "cost 0.015: exact");
+        let unknown =
+            answer(r#"{"type":"advisor_message","model":"claude-next","input_tokens":1000,"output_tokens":10}"#);
+        assert_eq!(summary(&unknown).last().unwrap(), "cost 0.0045: partial");
+    }
+
+    #[test]
+    fn speed_and_place_have_prices_that_no_list_has() {
+        for dearer in [r#""speed":"fast""#, r#""inference_geo":"us""#] {
+            let call = Exchange::post(URL, "{}").json(&format!(
+                r#"{{"type":"message","model":"claude-sonnet-4-6","usage":{{"input_tokens":1000,"output_tokens":100,{dearer}}}}}"#
+            ));
+            assert_eq!(summary(&call).last().unwrap(), "cost 0.0045: partial");
+        }
+        let usual = r#"{"type":"message","model":"claude-sonnet-4-6","usage":{"input_tokens":1000,"output_tokens":100,"speed":"standard","inference_geo":"global"}}"#;
+        assert_eq!(summary(&Exchange::post(URL, "{}").json(usual)).last().unwrap(), "cost 0.0045: exact");
     }
 
     #[test]

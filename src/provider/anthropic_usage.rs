@@ -14,7 +14,7 @@
 //!
 //! `iterations[]` tells more than the top level, which is the sum of its entries of type `message`: tokens of a
 //! `compaction`, of an `advisor_message` (another model, named in the entry) and of a `fallback_message` are on the bill
-//! and in no total. They are kept as attributes `anthropic.usage.{compaction,advisor,fallback}.*`.
+//! and in no total. They are kept as attributes `anthropic.usage.{compaction,advisor,fallback}.*`, and priced from there.
 
 use serde::{Deserialize, Deserializer};
 
@@ -151,29 +151,59 @@ impl AnthropicUsage {
 
     /// What the totals leave out.
     fn left_out(&self, call: &mut Call) {
-        for (kind, [input, output, model]) in [
-            ("compaction", [names::ANTHROPIC_COMPACTION_INPUT, names::ANTHROPIC_COMPACTION_OUTPUT, ""]),
-            (
-                "advisor_message",
-                [names::ANTHROPIC_ADVISOR_INPUT, names::ANTHROPIC_ADVISOR_OUTPUT, names::ANTHROPIC_ADVISOR_MODEL],
-            ),
-            (
-                "fallback_message",
-                [names::ANTHROPIC_FALLBACK_INPUT, names::ANTHROPIC_FALLBACK_OUTPUT, names::ANTHROPIC_FALLBACK_MODEL],
-            ),
-        ] {
+        for (kind, [input, read, write, output, model]) in LEFT_OUT {
             let of_kind = || self.iterations.0.iter().filter(|iteration| iteration.kind.0.as_deref() == Some(kind));
-            let inputs = of_kind().filter_map(|one| {
-                sum([one.input_tokens, one.cache_read_input_tokens, one.cache_creation_input_tokens])
-            });
-            fill::extra(call, input, inputs.reduce(u64::saturating_add));
-            fill::extra(call, output, of_kind().filter_map(|one| one.output_tokens.0).reduce(u64::saturating_add));
-            if !model.is_empty() {
-                fill::extra(call, model, of_kind().find_map(|one| one.model.0.clone()));
-            }
+            let total = |count: fn(&Iteration) -> Option<u64>| {
+                of_kind().filter_map(count).reduce(u64::saturating_add).filter(|tokens| *tokens > 0)
+            };
+            fill::extra(call, input, total(Iteration::input));
+            fill::extra(call, read, total(|one| one.cache_read_input_tokens.0));
+            fill::extra(call, write, total(|one| one.cache_creation_input_tokens.0));
+            fill::extra(call, output, total(|one| one.output_tokens.0));
+            fill::extra(call, model, of_kind().find_map(|one| one.model.0.clone()));
         }
     }
 }
+
+impl Iteration {
+    fn input(&self) -> Option<u64> {
+        sum([self.input_tokens, self.cache_read_input_tokens, self.cache_creation_input_tokens])
+    }
+}
+
+/// The entries that are in no total, and where they are kept.
+const LEFT_OUT: [(&str, [&str; 5]); 3] = [
+    (
+        "compaction",
+        [
+            names::ANTHROPIC_COMPACTION_INPUT,
+            names::ANTHROPIC_COMPACTION_CACHE_READ,
+            names::ANTHROPIC_COMPACTION_CACHE_WRITE,
+            names::ANTHROPIC_COMPACTION_OUTPUT,
+            names::ANTHROPIC_COMPACTION_MODEL,
+        ],
+    ),
+    (
+        "advisor_message",
+        [
+            names::ANTHROPIC_ADVISOR_INPUT,
+            names::ANTHROPIC_ADVISOR_CACHE_READ,
+            names::ANTHROPIC_ADVISOR_CACHE_WRITE,
+            names::ANTHROPIC_ADVISOR_OUTPUT,
+            names::ANTHROPIC_ADVISOR_MODEL,
+        ],
+    ),
+    (
+        "fallback_message",
+        [
+            names::ANTHROPIC_FALLBACK_INPUT,
+            names::ANTHROPIC_FALLBACK_CACHE_READ,
+            names::ANTHROPIC_FALLBACK_CACHE_WRITE,
+            names::ANTHROPIC_FALLBACK_OUTPUT,
+            names::ANTHROPIC_FALLBACK_MODEL,
+        ],
+    ),
+];
 
 /// The sum of those that are known; unknown if none is.
 fn sum<const N: usize>(counts: [Count; N]) -> Option<u64> {

@@ -80,14 +80,23 @@ pub const USAGE_DETAIL_PREFIX: &str = "spanledger.usage.details.";
 /// Tokens that the image tool used: OpenAI counts them beside the usage.
 pub const OPENAI_IMAGE_TOOL_INPUT: &str = "openai.tool_usage.image_gen.input_tokens";
 pub const OPENAI_IMAGE_TOOL_OUTPUT: &str = "openai.tool_usage.image_gen.output_tokens";
+/// What [`ANTHROPIC_COMPACTION_INPUT`] and its neighbours begin with.
+pub const ANTHROPIC_USAGE_PREFIX: &str = "anthropic.usage.";
 /// Tokens that Anthropic leaves out of the top-level usage, by who used them.
 pub const ANTHROPIC_COMPACTION_INPUT: &str = "anthropic.usage.compaction.input_tokens";
 pub const ANTHROPIC_COMPACTION_OUTPUT: &str = "anthropic.usage.compaction.output_tokens";
+pub const ANTHROPIC_COMPACTION_CACHE_READ: &str = "anthropic.usage.compaction.cache_read.input_tokens";
+pub const ANTHROPIC_COMPACTION_CACHE_WRITE: &str = "anthropic.usage.compaction.cache_write.input_tokens";
+pub const ANTHROPIC_COMPACTION_MODEL: &str = "anthropic.usage.compaction.model";
 pub const ANTHROPIC_ADVISOR_INPUT: &str = "anthropic.usage.advisor.input_tokens";
 pub const ANTHROPIC_ADVISOR_OUTPUT: &str = "anthropic.usage.advisor.output_tokens";
+pub const ANTHROPIC_ADVISOR_CACHE_READ: &str = "anthropic.usage.advisor.cache_read.input_tokens";
+pub const ANTHROPIC_ADVISOR_CACHE_WRITE: &str = "anthropic.usage.advisor.cache_write.input_tokens";
 pub const ANTHROPIC_ADVISOR_MODEL: &str = "anthropic.usage.advisor.model";
 pub const ANTHROPIC_FALLBACK_INPUT: &str = "anthropic.usage.fallback.input_tokens";
 pub const ANTHROPIC_FALLBACK_OUTPUT: &str = "anthropic.usage.fallback.output_tokens";
+pub const ANTHROPIC_FALLBACK_CACHE_READ: &str = "anthropic.usage.fallback.cache_read.input_tokens";
+pub const ANTHROPIC_FALLBACK_CACHE_WRITE: &str = "anthropic.usage.fallback.cache_write.input_tokens";
 pub const ANTHROPIC_FALLBACK_MODEL: &str = "anthropic.usage.fallback.model";
 /// What a call that only counts tokens found: no usage.
 pub const COUNTED_TOKENS: &str = "spanledger.counted_tokens";
