@@ -73,7 +73,7 @@ pub(super) fn calls(call: &Call) -> impl Iterator<Item = Call> {
 }
 
 /// Both together; what of the second is not known makes the whole `partial`. A call that is not priced itself stays so.
-pub(super) fn sum(own: Cost, beside: Cost) -> Cost {
+pub(super) fn sum(own: Cost, beside: &Cost) -> Cost {
     let Some(total) = own.total else { return own };
     let add = |a: Option<_>, b: Option<_>| match (a, b) {
         (Some(a), Some(b)) => crate::call::Usd::checked_add(a, b),

@@ -125,7 +125,7 @@ impl PriceBook {
         let own = self.price_own(call);
         beside::with_rates_unknown(
             call,
-            beside::calls(call).fold(own, |cost, other| beside::sum(cost, self.price_own(&other))),
+            beside::calls(call).fold(own, |cost, other| beside::sum(cost, &self.price_own(&other))),
         )
     }
 
