@@ -39,6 +39,7 @@ mod gemini_embed;
 mod gemini_interactions;
 mod gemini_predict;
 mod llama_cpp;
+mod lm_studio;
 mod mistral_conversations;
 mod mistral_ocr;
 mod ollama;
@@ -95,6 +96,7 @@ pub static PROVIDERS: &[&dyn Provider] = &[
     &ollama::OLLAMA_CHAT,
     &ollama::OLLAMA_GENERATE,
     &llama_cpp::LlamaCpp,
+    &lm_studio::LmStudio,
     &mistral_conversations::MistralConversations,
     &mistral_ocr::MistralOcr,
     &unbilled::OPENAI_MODERATIONS,

@@ -39,7 +39,11 @@ use crate::{call::Call, span::names};
 pub(super) fn detect(head: &RequestHead<'_>, end: &str, operation: &'static str) -> Option<Detected> {
     let before = head.path.strip_suffix(end)?;
     let deployment = before.rsplit_once("/deployments/").map(|(_, name)| name).filter(|name| !name.contains('/'));
+    // Its paths end alike, its bodies are its own.
     let known = hosts::known(head);
+    if known == Some("ibm.watsonx.ai") {
+        return None;
+    }
     let hugging_face = || before.strip_prefix("/hf-inference/models/")?.strip_suffix("/v1");
     let lm_studio = before.ends_with("/api/v0");
     let beyond_doubt = deployment.is_some() || (end == "/chat/completions" && before.ends_with("/v1"));

@@ -26,7 +26,7 @@ macro_rules! stream {
 }
 
 /// Gemini has two: as events, and as an array.
-pub(crate) const STREAMS: [Stream; 15] = [
+pub(crate) const STREAMS: [Stream; 16] = [
     Stream {
         protocol: "openai_chat",
         body: stream!("openai_chat.sse"),
@@ -143,6 +143,16 @@ pub(crate) const STREAMS: [Stream; 15] = [
         content_type: EVENTS,
         url: "https://api.mistral.ai/v1/conversations",
         model: Some("mistral-small-2506"),
+        finish_reason: "",
+        counts: UNCACHED,
+        says_when_it_is_over: true,
+    },
+    Stream {
+        protocol: "lm_studio",
+        body: stream!("lm_studio.sse"),
+        content_type: "text/event-stream",
+        url: "http://localhost:1234/api/v1/chat",
+        model: Some("qwen3-8b"),
         finish_reason: "",
         counts: UNCACHED,
         says_when_it_is_over: true,
