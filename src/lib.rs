@@ -101,6 +101,10 @@ pub use capture::AiCallMiddleware;
 #[cfg(feature = "tower")]
 pub use capture::{AiCallLayer, RequestBody, ResponseBody};
 
+#[cfg(all(fuzzing, feature = "cli", feature = "proxy"))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| spanledger_fuzz::decode(None, "[", input));
+use spanledger_fuzz::{framing, seeds};
+
+libfuzzer_sys::fuzz_target!(init: seeds::plant(&seeds::bodies()), |input: &[u8]| framing::decode(None, "[", input));

@@ -1,98 +1,53 @@
-//! What the targets check.
+//! What the targets check: everything that reads bytes from outside, and what must hold of what it makes of them.
+//!
+//! A target is one line in `fuzz_targets/`, which hands its bytes to a function here, with one entry in `Cargo.toml`. No
+//! target only waits for a panic: each says what must be true of any input.
+//!
+//! | file | reads | what must hold |
+//! | --- | --- | --- |
+//! | `framing` | bodies in each framing | the same messages in any pieces; never more held than allowed |
+//! | `encoding` | compressed bodies | the same bytes in any pieces; never more than the bound |
+//! | `exchange` | whole exchanges with each provider | the same call in any pieces; garbage behind it costs nothing; `call` |
+//! | `request` | request bodies, JSON and forms | a request that was shortened still says what is asked; `call` |
+//! | `detection` | hosts, paths, queries, headers | what a path is taken for does not hang on its slashes |
+//! | `context` | headers to the proxy, baggage | ours never pass, others always; `call` |
+//! | `har` | recorded exchanges for `inspect` | one line of JSON for each entry |
+//! | `otlp` | lines of other collectors, for `import` | what is read is written and read again the same |
+//! | `spool` | a segment with anything in it | every good line is stored once, every other one is set aside once |
+//! | `price_file` | the user's prices | a mistake is a sentence; no price makes a cost negative |
+//!
+//! `call` says what must hold of any call, wherever it comes from. `seeds` are the messages that the targets begin with.
 
-use serde_json::Value;
-use spanledger::framing::{Decoder, Elided, MAX_HELD_BYTES, Message, WHOLE_BYTES};
+pub mod call;
+pub mod context;
+pub mod detection;
+pub mod encoding;
+pub mod exchange;
+pub mod framing;
+pub mod har;
+pub mod otlp;
+pub mod price_file;
+pub mod request;
+pub mod seeds;
+pub mod spool;
 
-type Seen = Vec<(Option<String>, Vec<u8>)>;
+/// A piece of the input that says how something else is cut: pieces of two lengths, in turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Cuts(pub u8, pub u8);
 
-/// The body gives the same messages in one piece and in pieces, and never holds more than it may. The first byte says how
-/// long the pieces are.
-pub fn decode(content_type: Option<&str>, start: &str, input: &[u8]) {
-    let Some((piece, rest)) = input.split_first() else { return };
-    let body = [start.as_bytes(), rest].concat();
-    assert_eq!(messages(content_type, &body, 1 + usize::from(*piece)), messages(content_type, &body, body.len() + 1));
-}
-
-fn messages(content_type: Option<&str>, body: &[u8], piece: usize) -> Seen {
-    let mut seen = Seen::new();
-    let mut on = |message: Message<'_>| seen.push((message.event.map(str::to_owned), message.data.to_vec()));
-    let mut decoder = Decoder::new(content_type);
-    for piece in body.chunks(piece) {
-        decoder.push(piece, &mut on);
-        assert!(decoder.held_bytes() <= MAX_HELD_BYTES);
-    }
-    decoder.finish(&mut on);
-    seen
-}
-
-/// The short form of a valid document is valid and says no more than the document. The first two bytes say how long the
-/// pieces are, and how often what lies between the first pair of line feeds is repeated.
-pub fn elide(input: &[u8]) {
-    let [piece, repeat, document @ ..] = input else { return };
-    let document = repeated(document, 16 * usize::from(*repeat));
-    let short = short_form(&document, 1 + usize::from(*piece));
-    assert_eq!(short, short_form(&document, document.len() + 1));
-    if let Ok(whole) = serde_json::from_slice::<Value>(&document)
-        && (whole.is_array() || whole.is_object())
-    {
-        let short = serde_json::from_slice(&short).expect("the short form is valid");
-        assert!(has_duplicates(&document, &whole) || part_of(&short, &whole), "{short} is no part of {whole}");
-    }
-}
-
-fn repeated(document: &[u8], times: usize) -> Vec<u8> {
-    let mut parts = document.splitn(3, |byte| *byte == b'\n');
-    let (before, middle, after) = (parts.next(), parts.next(), parts.next());
-    let middle = middle.unwrap_or_default();
-    let times = times.min(300_000 / (middle.len() + 1));
-    [before.unwrap_or_default(), &middle.repeat(times), after.unwrap_or_default()].concat()
-}
-
-/// Blanks in front make any document long enough to be elided.
-fn short_form(document: &[u8], piece: usize) -> Vec<u8> {
-    let mut elided = Elided::new();
-    elided.push(&[b' '; WHOLE_BYTES]);
-    elided.push(b" ");
-    for piece in document.chunks(piece) {
-        elided.push(piece);
-        assert!(elided.held_bytes() <= MAX_HELD_BYTES);
-    }
-    elided.finish().to_vec()
-}
-
-/// Of names that come twice the reader keeps the last, which need not be the one that was kept: then there are more colons
-/// than members.
-fn has_duplicates(document: &[u8], whole: &Value) -> bool {
-    let (mut string, mut escaped, mut colons) = (false, false, 0);
-    for byte in document {
-        match byte {
-            b'"' if !escaped => string = !string,
-            b':' if !string => colons += 1,
-            _ => {}
+impl Cuts {
+    /// The pieces.
+    #[must_use]
+    pub fn of(self, mut body: &[u8]) -> Vec<&[u8]> {
+        let mut pieces = Vec::new();
+        for length in [self.0, self.1].into_iter().cycle() {
+            if body.is_empty() {
+                break;
+            }
+            let (piece, rest) = body.split_at(body.len().min(1 + usize::from(length)));
+            pieces.push(piece);
+            body = rest;
         }
-        escaped = string && *byte == b'\\' && !escaped;
-    }
-    colons > members(whole)
-}
-
-fn members(value: &Value) -> usize {
-    match value {
-        Value::Object(object) => object.len() + object.values().map(members).sum::<usize>(),
-        Value::Array(array) => array.iter().map(members).sum(),
-        _ => 0,
-    }
-}
-
-fn part_of(short: &Value, whole: &Value) -> bool {
-    match (short, whole) {
-        (Value::String(short), Value::String(whole)) => whole.starts_with(short.as_str()),
-        (Value::Object(short), Value::Object(whole)) => {
-            short.iter().all(|(name, value)| whole.get(name).is_some_and(|whole| part_of(value, whole)))
-        }
-        (Value::Array(short), Value::Array(whole)) => {
-            let mut whole = whole.iter();
-            short.iter().all(|value| whole.any(|whole| part_of(value, whole)))
-        }
-        _ => short == whole,
+        pieces
     }
 }

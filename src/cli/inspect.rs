@@ -65,14 +65,25 @@ pub(super) fn run(arguments: Arguments, out: &mut dyn Write, notes: &mut dyn Wri
     let recorder = Recorder::new().with_prices(prices).with_hosts(hosts);
     let bytes = read(&arguments.file)?;
     let file = if arguments.file == "-" { "standard input" } else { &arguments.file };
+    rows(&bytes, file, &recorder, out, notes)
+}
+
+/// One line for each entry of a HAR file.
+pub(crate) fn rows(
+    bytes: &[u8],
+    file: &str,
+    recorder: &Recorder,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
     // Some tools begin the file with a byte order mark.
-    let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let har: Value =
         serde_json::from_slice(json).with_context(|| format!("{file} is not a HAR file: it is no JSON"))?;
     let entries = har.pointer("/log/entries").and_then(Value::as_array);
     let entries = entries.with_context(|| format!("{file} is not a HAR file: log.entries is missing"))?;
     for (index, entry) in entries.iter().enumerate() {
-        let row = match inspect_entry(&recorder, entry) {
+        let row = match inspect_entry(recorder, entry) {
             Ok(Some(call)) => serde_json::to_string(&store::columns::Row(&call))?,
             Ok(None) => NO_CALL.to_owned(),
             Err(error) => {

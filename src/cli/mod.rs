@@ -26,7 +26,7 @@ use crate::{
 mod calls;
 mod drain;
 mod import;
-mod inspect;
+pub(crate) mod inspect;
 mod migrate;
 #[cfg(feature = "proxy")]
 mod proxy;

@@ -13,7 +13,7 @@ use crate::CallContext;
 const PREFIX: &str = "spanledger-";
 
 /// Takes the `spanledger-` headers away, and says what they said.
-pub(super) fn take(headers: &mut HeaderMap) -> CallContext {
+pub(crate) fn take(headers: &mut HeaderMap) -> CallContext {
     let names: Vec<HeaderName> = headers.keys().filter(|name| name.as_str().starts_with(PREFIX)).cloned().collect();
     let mut context = CallContext::default();
     for name in names {
@@ -52,7 +52,7 @@ fn text(value: &HeaderValue) -> String {
 }
 
 /// The caller's own span, where `traceparent` names it; and its baggage, where that is wanted.
-pub(super) fn parent(headers: &HeaderMap, with_baggage: bool) -> Context {
+pub(crate) fn parent(headers: &HeaderMap, with_baggage: bool) -> Context {
     let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers));
     if with_baggage { BaggagePropagator::new().extract_with_context(&parent, &Headers(headers)) } else { parent }
 }

@@ -78,7 +78,7 @@
 
 mod answer;
 mod app;
-mod context;
+pub(crate) mod context;
 mod headers;
 mod serve;
 mod upstream;

@@ -19,6 +19,20 @@ pub(super) enum Deflate {
     Bare(DeflateDecoder<Vec<u8>>),
 }
 
+/// Takes out what was decoded, also where the data turned out to be corrupt behind it: it may be a whole answer before a
+/// wrong checksum.
+macro_rules! step {
+    ($decoder:expr, $bytes:expr, $decoded:expr) => {{
+        let decoder = $decoder;
+        let written = write(decoder, $bytes);
+        if written.is_err() {
+            let _ = decoder.try_finish();
+        }
+        mem::swap(decoder.get_mut(), $decoded);
+        written
+    }};
+}
+
 impl Default for Gzip {
     fn default() -> Self {
         Self(GzDecoder::new(Vec::new()))
@@ -27,9 +41,7 @@ impl Default for Gzip {
 
 impl Gzip {
     pub(super) fn step(&mut self, bytes: &mut &[u8], decoded: &mut Vec<u8>) -> Result<(), Over> {
-        write(&mut self.0, bytes)?;
-        mem::swap(self.0.get_mut(), decoded);
-        Ok(())
+        step!(&mut self.0, bytes, decoded)
     }
 }
 
@@ -43,18 +55,11 @@ impl Deflate {
                     Some(_) => *self = Self::Bare(DeflateDecoder::new(Vec::new())),
                     None => return Ok(()),
                 }
-                return self.step(bytes, decoded);
+                self.step(bytes, decoded)
             }
-            Self::Zlib(decoder) => {
-                write(decoder, bytes)?;
-                mem::swap(decoder.get_mut(), decoded);
-            }
-            Self::Bare(decoder) => {
-                write(decoder, bytes)?;
-                mem::swap(decoder.get_mut(), decoded);
-            }
+            Self::Zlib(decoder) => step!(decoder, bytes, decoded),
+            Self::Bare(decoder) => step!(decoder, bytes, decoded),
         }
-        Ok(())
     }
 }
 

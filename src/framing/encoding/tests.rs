@@ -136,6 +136,19 @@ fn frames_with_too_large_a_window_are_not_read() {
     assert!(decode("zstd", &frame, 1000).is_empty());
 }
 
+#[test]
+fn a_wrong_checksum_behind_a_body_costs_nothing_of_it() {
+    let body = events(300);
+    for encoding in ["gzip", "deflate"] {
+        let mut encoded = encode(encoding, &body);
+        let checksum = encoded.len() - if encoding == "gzip" { 8 } else { 4 };
+        encoded[checksum] ^= 1;
+        for piece in [usize::MAX, 1000, 1] {
+            assert_eq!(decode(encoding, &encoded, piece).len(), body.len(), "{encoding} in pieces of {piece}");
+        }
+    }
+}
+
 fn hex(text: &str) -> Vec<u8> {
     text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }

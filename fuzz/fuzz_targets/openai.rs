@@ -1,0 +1,11 @@
+#![no_main]
+
+use spanledger_fuzz::{
+    exchange::{self, Family},
+    seeds,
+};
+
+libfuzzer_sys::fuzz_target!(
+    init: seeds::plant(&seeds::exchanges(Family::OpenAi)),
+    |input: &[u8]| exchange::walk(Family::OpenAi, input)
+);

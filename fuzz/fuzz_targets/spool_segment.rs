@@ -1,0 +1,5 @@
+#![no_main]
+
+use spanledger_fuzz::{seeds, spool};
+
+libfuzzer_sys::fuzz_target!(init: seeds::plant(&seeds::segments()), |input: &[u8]| spool::drain(input));
