@@ -19,9 +19,9 @@ lint:
 demo:
     cargo run --release --example quickstart
 
-# Each fuzz target for a minute (needs nightly and cargo-fuzz).
+# Each fuzz target for a minute (needs nightly and cargo-fuzz): fuzz/README.md.
 fuzz SECONDS="60":
-    for target in $(cargo +nightly fuzz list); do cargo +nightly fuzz run "$target" -- -max_total_time={{SECONDS}}; done
+    fuzz/run {{SECONDS}}
 
 # What we add to a call, beside what others add: minutes, on a machine that has nothing else to do.
 bench:

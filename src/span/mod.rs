@@ -15,8 +15,8 @@
 //! | context | `user.id`, `gen_ai.conversation.id`, `spanledger.*` |
 //! | outcome | status, `error.type`, `http.response.status_code`, `spanledger.ending` |
 //!
-//! Texts are capped at [`MAX_TEXT`] bytes, attached JSON at [`MAX_JSON`]; for calls within the caps, reading what was
-//! written gives the same call back.
+//! Texts are capped at [`MAX_TEXT`] bytes, attached JSON at [`MAX_JSON`] and [`MAX_JSON_DEPTH`]; for calls within the caps,
+//! reading what was written gives the same call back.
 
 mod json;
 pub mod names;
@@ -33,6 +33,9 @@ mod round_trip;
 pub const MAX_TEXT: usize = 4 * 1024;
 /// The largest JSON that `request_data`, `response_data` and a tag hold, in bytes; larger ones are replaced by a note.
 pub const MAX_JSON: usize = 64 * 1024;
+/// How deep it may be nested; deeper JSON is replaced by a note too. A line has four levels for each of these, and no reader
+/// of JSON follows more than some hundred.
+pub const MAX_JSON_DEPTH: usize = 24;
 
 /// Which version of the semantic conventions a span speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

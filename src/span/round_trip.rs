@@ -320,3 +320,19 @@ fn long_texts_are_cut_at_a_character_and_large_json_becomes_a_note() {
     assert_eq!(read.context.task.unwrap().len(), super::MAX_TEXT);
     assert_eq!(read.context.request_data.unwrap()["truncated"], true);
 }
+
+#[test]
+fn json_that_is_nested_too_deep_for_a_line_becomes_a_note_and_costs_no_row() {
+    let nested = |levels| (0..levels).fold(json!(1), |inner, _| json!({ "a": inner }));
+    let mut call = Call { operation: "chat".into(), ..Call::default() };
+    call.identity.trace_id = TraceId::from(1);
+    call.identity.span_id = SpanId::from(1);
+    for levels in [super::MAX_JSON_DEPTH, super::MAX_JSON_DEPTH + 1, 100] {
+        call.context.request_data = Some(nested(levels));
+        call.context.tags.insert("t".to_owned(), nested(levels));
+        let read = only_call(&line::call(&call), Source::Capture);
+        let is_whole = levels <= super::MAX_JSON_DEPTH;
+        assert_eq!(read.context == call.context, is_whole, "{levels} levels");
+        assert_eq!(read.context.request_data.unwrap().get("truncated").is_none(), is_whole, "{levels} levels");
+    }
+}

@@ -3,7 +3,7 @@
 use opentelemetry::{Array, Key, KeyValue, StringValue};
 use serde_json::Value;
 
-use super::{Dialect, MAX_JSON, MAX_TEXT, names};
+use super::{Dialect, MAX_JSON, MAX_JSON_DEPTH, MAX_TEXT, names};
 use crate::{
     call::{Call, Cost, Usage},
     confidence::Trust,
@@ -220,7 +220,7 @@ impl<A: Attributes> Writer<'_, A> {
         match value {
             Value::String(_) | Value::Array(_) | Value::Object(_) => {
                 let bytes = json_size(value);
-                if bytes > MAX_JSON {
+                if bytes > MAX_JSON || is_deeper(value, MAX_JSON_DEPTH) {
                     let note = serde_json::json!({"truncated": true, "bytes": bytes});
                     return self.0.put(name, AttributeValue::Json(&note));
                 }
@@ -240,6 +240,15 @@ fn json_size(value: &Value) -> usize {
             2 + members.iter().map(|(name, item)| name.len() + 4 + json_size(item)).sum::<usize>()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+    }
+}
+
+/// Whether lists and objects lie in each other deeper than so many levels.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
+        Value::Object(members) => levels == 0 || members.values().any(|item| is_deeper(item, levels - 1)),
+        _ => false,
     }
 }
 
