@@ -2,6 +2,7 @@
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanId, TraceId};
+use serde_json::Value;
 use spanledger::{
     Call, PriceBook,
     call::{PricingStatus, Record, Source, Usd},
@@ -18,8 +19,18 @@ pub fn holds(call: &Call) {
     for dialect in [Dialect::V1_41, Dialect::Latest] {
         no_attribute_comes_twice(call, dialect);
     }
-    serde_json::to_string(&columns::Row(call)).expect("a row is JSON");
+    is_a_row(call);
     comes_back(call);
+}
+
+/// It can be stored: each column has a value that its kind allows.
+pub fn is_a_row(call: &Call) {
+    let row = columns::row_json(call);
+    for column in ["started_at", "ended_at"] {
+        let moment = row.get(column).and_then(Value::as_str).unwrap_or_else(|| panic!("{column} of {row:?}"));
+        assert!(moment.len() >= "2026-11-21T12:00:00Z".len() && moment.ends_with('Z'), "{moment}");
+    }
+    assert!(serde_json::to_string(&columns::Row(call)).is_ok());
 }
 
 /// Counts fit their columns, amounts are amounts, parts are no larger than their totals.

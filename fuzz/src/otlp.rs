@@ -21,6 +21,7 @@ pub fn import(input: &[u8]) {
                 if read.cost.status.is_none() {
                     read.cost = PriceBook::bundled().price(&read);
                 }
+                call::is_a_row(&read);
                 call::comes_back(&read);
             }
             Record::Later(later) => {
