@@ -55,6 +55,7 @@
 pub mod call;
 pub mod confidence;
 pub mod context;
+mod hex;
 
 #[cfg_attr(
     not(any(feature = "reqwest", feature = "tower")),

@@ -21,10 +21,7 @@ use opentelemetry::{
 use crate::{
     call::{Call, Identity, RowId},
     confidence::Trust,
-    span::{
-        Dialect, names,
-        write::{self, AttributeName, AttributeValue, Attributes},
-    },
+    span::{Dialect, names, write},
 };
 
 static SCOPE: LazyLock<InstrumentationScope> = LazyLock::new(|| {
@@ -74,7 +71,7 @@ pub(super) fn start(call: &Call, spans: bool) -> Started {
 fn start_span(call: &Call, parent: &Context) -> global::BoxedSpan {
     // Looked up per call: a tracer taken before the provider is set stays silent for ever.
     let tracer = global::tracer_with_scope(SCOPE.clone());
-    let mut attributes: Vec<KeyValue> = Vec::with_capacity(write::AT_START.len());
+    let mut attributes: Vec<KeyValue> = Vec::with_capacity(write::AT_START);
     write::write_start(call, &mut attributes);
     tracer
         .span_builder(write::span_name(call))
@@ -101,12 +98,13 @@ pub(super) fn finish(context: &Context, call: &Call, dialect: Dialect, row_id: O
     if !span.is_recording() {
         return;
     }
-    let mut attributes = AfterStart(Vec::with_capacity(32));
-    write::write(call, dialect, &mut attributes);
+    // Not those that it started with: the SDK keeps an attribute that is set twice twice.
+    let mut attributes: Vec<KeyValue> = Vec::with_capacity(32);
+    write::write_end(call, dialect, &mut attributes);
     if let Some(row_id) = row_id {
-        attributes.0.push(KeyValue::new(names::ROW_ID, row_id.to_string()));
+        attributes.push(KeyValue::new(names::ROW_ID, row_id.to_string()));
     }
-    span.set_attributes(attributes.0);
+    span.set_attributes(attributes);
     if let Some(kind) = &call.outcome.error_type {
         let message = call.outcome.error_message.clone().unwrap_or_else(|| kind.clone());
         span.set_status(Status::error(message));
@@ -144,17 +142,6 @@ pub(super) fn inject(context: &Context, headers: &mut HeaderMap) {
         }
     }
     global::get_text_map_propagator(|propagator| propagator.inject_context(context, &mut Headers(headers)));
-}
-
-/// All attributes but those that the span started with: the SDK keeps an attribute that is set twice twice.
-struct AfterStart(Vec<KeyValue>);
-
-impl Attributes for AfterStart {
-    fn put(&mut self, name: AttributeName<'_>, value: AttributeValue<'_>) {
-        if !matches!(name, AttributeName::Fixed(name) if write::AT_START.contains(&name)) {
-            self.0.put(name, value);
-        }
-    }
 }
 
 /// A random number that is not zero: the standard library's keyed hash of a counter, the process (a fork inherits the keys)

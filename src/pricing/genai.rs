@@ -1,47 +1,49 @@
 //! The prices of [genai-prices](https://github.com/pydantic/genai-prices).
 //!
 //! Its README says how it finds a model: by rules that know aliases and snapshots, and by the first provider whose name or
-//! models look like it where no provider is named. We always name the provider, and only one of [`provider_id`]: for others
-//! there is no price, rather than that of a namesake.
+//! models look like it where no provider is named. We always name the provider, and only one that [`Listed`] knows: for
+//! others there is no price, rather than that of a namesake.
 //!
 //! genai-prices lists what has a price and leaves out what costs nothing, and it charges nothing for a unit without a rate.
 //! Where a count of ours came out at nothing, [`Query::has_rate`] asks whether there was a rate.
 
-use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
+use std::borrow::Cow;
 
-use genai_prices::{Calculator, Error, ErrorKind, PriceCalculation, PriceRequest, Usage, UsageKey};
+use genai_prices::{Calculator, Error, ErrorKind, PriceCalculation, Usage, UsageKey};
 use serde_json::Value;
 
 use crate::{
-    call::{self, Call, Cost, Name, PricingStatus, UsageSource, Usd},
-    pricing::{BATCH, DESCRIPTIVE, by_name, glob, has_output, needs_a_rate, without_path},
+    call::{self, Call, Cost, Name, PricingStatus, Timestamp, UsageSource, Usd},
+    pricing::{BATCH, DESCRIPTIVE, by_name, has_output, listed::Listed, needs_a_rate, rates::Bill},
 };
 
 /// The version of the crate that the prices are from; it does not say so itself. Cargo.toml asks for exactly this one.
 const VERSION: &str = "0.2.1";
 
-/// The ids of the providers that have a list. genai-prices also knows them by words in their names ("my-openai-gateway"),
-/// which is not what we ask.
-static LISTS: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| Calculator::bundled().providers().map(|provider| provider.id()).collect());
-
-/// Decodes the data.
-pub(super) fn warm() {
-    LazyLock::force(&LISTS);
-}
-
 /// What a call costs if the model is called `model`; `None` if there is no price for it.
 pub(super) fn price(call: &Call, model: &str) -> Option<Cost> {
-    let query = Query::new(call, model)?;
-    let (found, contradiction) = query.calculate_what_fits(&call.usage)?;
-    let tier_has_rates = query.context.is_empty() || query.differs_from_standard(&call.usage, &found);
+    let listed = Listed::remembered(&call.provider, model)?;
+    price_listed(call, &listed)
+}
+
+/// What a call costs if its model is this one.
+pub(super) fn price_listed(call: &Call, listed: &Listed) -> Option<Cost> {
+    let query = Query { listed, started_at: call.started_at, context: context(call) };
+    let (price, contradiction, tier_has_rates) = match query.bill(&call.usage) {
+        Some(price) => (price, false, true),
+        None => {
+            let (price, contradiction) = query.calculate_what_fits(&call.usage)?;
+            let tier_has_rates = query.context.is_empty() || query.differs_from_standard(&call.usage, &price);
+            (price, contradiction, tier_has_rates)
+        }
+    };
     let note = if tier_has_rates { "" } else { " at standard rates" };
-    let version = format!("{VERSION} {}/{}{note}", found.provider_id, found.model_id);
+    let version = [VERSION, " ", price.provider.as_ref(), "/", price.model.as_ref(), note].concat();
     let cost =
         Cost { price_source: Some(Name::Borrowed("genai-prices")), price_version: Some(version), ..Cost::default() };
 
-    let gap = query.gap(call, &found);
-    let Some(total) = Usd::from_f64(found.total_price).filter(|_| gap != Gap::Everything) else {
+    let gap = query.gap(call, &price);
+    let Some(total) = Usd::from_f64(price.total).filter(|_| gap != Gap::Everything) else {
         return Some(Cost { status: Some(PricingStatus::Unpriced), ..cost });
     };
     let part = |dollars: f64, tokens: Option<u64>| {
@@ -49,46 +51,28 @@ pub(super) fn price(call: &Call, model: &str) -> Option<Cost> {
     };
     let cut_off = call.usage.source == UsageSource::Partial && total > Usd::ZERO;
     let incomplete = gap == Gap::Something || contradiction || cut_off || !tier_has_rates;
-    let listed = found.model_id.as_str();
     Some(Cost {
         total: Some(total),
-        input: part(found.input_price, call.usage.input_tokens),
-        output: part(found.output_price, call.usage.output_tokens),
-        status: Some(if incomplete { PricingStatus::Partial } else { by_name(call, listed) }),
+        input: part(price.input, call.usage.input_tokens),
+        output: part(price.output, call.usage.output_tokens),
+        status: Some(if incomplete { PricingStatus::Partial } else { by_name(call, &price.model) }),
         ..cost
     })
 }
 
-/// The id in genai-prices of whose endpoint answered. Names of our own that it knows by the same id are taken as they are;
-/// an Ollama, a vLLM or a gateway has no list.
-fn provider_id<'a>(call: &'a Call, model: &str) -> Option<Cow<'a, str>> {
-    let id = match call.provider.as_ref() {
-        "aws.bedrock" => "aws",
-        "azure.ai.inference" | "azure.ai.openai" => "azure",
-        "fireworks_ai" => "fireworks",
-        "gcp.gemini" | "gcp.gen_ai" | "gcp.vertex_ai" => "google",
-        "github_copilot" => "github-copilot",
-        // The router's name of who serves it stands behind the model: "…:groq". Without it nobody knows.
-        "hugging_face" => return Some(format!("huggingface_{}", model.rsplit_once(':')?.1).into()),
-        "mistral_ai" => "mistral",
-        "moonshot_ai" => "moonshotai",
-        // Its weights are open and OpenAI does not serve it: this is somebody's own server that speaks OpenAI's protocol.
-        "openai" if glob::fits("*gpt-oss*", model) => return None,
-        "together_ai" => "together",
-        "voyage_ai" => "voyageai",
-        "x_ai" => "x-ai",
-        "z_ai" => "zai",
-        same => same,
-    };
-    Some(id.into())
+/// US dollars, and whose.
+struct Price<'a> {
+    input: f64,
+    output: f64,
+    total: f64,
+    provider: Cow<'a, str>,
+    model: Cow<'a, str>,
 }
 
-/// The name by which that provider's list knows a model.
-fn bare<'a>(provider: &str, model: &'a str) -> &'a str {
-    match provider {
-        "google" => without_path(model),
-        router if router.starts_with("huggingface_") => model.rsplit_once(':').map_or(model, |(name, _)| name),
-        _ => model,
+impl From<PriceCalculation> for Price<'_> {
+    fn from(price: PriceCalculation) -> Self {
+        let PriceCalculation { input_price: input, output_price: output, total_price: total, .. } = price;
+        Self { input, output, total, provider: price.provider_id.into(), model: price.model_id.into() }
     }
 }
 
@@ -100,34 +84,36 @@ enum Gap {
     Everything,
 }
 
-/// A model at a time, in a context.
+/// A model in a context.
 struct Query<'a> {
-    provider: Cow<'a, str>,
-    model: &'a str,
-    call: &'a Call,
+    listed: &'a Listed,
+    started_at: Timestamp,
     context: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Query<'a> {
-    fn new(call: &'a Call, model: &'a str) -> Option<Self> {
-        let provider = provider_id(call, model)?;
-        let listed = LISTS.contains(provider.as_ref());
-        let model = bare(&provider, model);
-        listed.then(|| Self { provider, model, call, context: context(call) })
-    }
-
     fn calculate(&self, usage: &Usage) -> Result<PriceCalculation, Error> {
-        let mut request =
-            PriceRequest::new(self.model, usage).with_provider_id(&self.provider).with_timestamp(self.call.started_at);
+        let mut request = self.listed.request(usage).with_timestamp(self.started_at);
         request.price_context.extend_from_slice(&self.context);
         Calculator::bundled().calculate(&request)
     }
 
+    /// The price of the usage by rates that are known already.
+    fn bill(&self, usage: &call::Usage) -> Option<Price<'a>> {
+        let known = self.listed.known.as_ref()?;
+        if !self.context.is_empty() || !is_plain(usage) {
+            return None;
+        }
+        let Bill { input, output, total } = self.listed.rates.bill(self.listed, usage, self.started_at)?;
+        let (provider, model) = (Cow::from(&known.provider_id), Cow::from(known.model_id.as_deref()?));
+        Some(Price { input, output, total, provider, model })
+    }
+
     /// The price of the usage; where its parts contradict each other (`true`), of as much of it as does not.
-    fn calculate_what_fits(&self, usage: &call::Usage) -> Option<(PriceCalculation, bool)> {
+    fn calculate_what_fits(&self, usage: &call::Usage) -> Option<(Price<'a>, bool)> {
         for (detail, contradiction) in [(Detail::Units, false), (Detail::Caches, true), (Detail::Totals, true)] {
             match self.calculate(&units(usage, detail)) {
-                Ok(price) => return Some((price, contradiction)),
+                Ok(price) => return Some((price.into(), contradiction)),
                 Err(error) if error.kind() == ErrorKind::InvalidUsage => {}
                 Err(_) => return None,
             }
@@ -136,22 +122,22 @@ impl<'a> Query<'a> {
     }
 
     /// Whether the tier or the batch interface changed the price. Where it did not, it has no rates.
-    fn differs_from_standard(&self, usage: &call::Usage, price: &PriceCalculation) -> bool {
-        let standard = Query { context: Vec::new(), provider: self.provider.clone(), ..*self };
+    fn differs_from_standard(&self, usage: &call::Usage, price: &Price<'_>) -> bool {
+        let standard = Query { context: Vec::new(), ..*self };
         let standard = standard.calculate_what_fits(usage);
-        price.total_price == 0.0 || standard.is_none_or(|(standard, _)| standard.total_price != price.total_price)
+        price.total == 0.0 || standard.is_none_or(|(standard, _)| standard.total != price.total)
     }
 
-    fn gap(&self, call: &Call, price: &PriceCalculation) -> Gap {
+    fn gap(&self, call: &Call, price: &Price<'_>) -> Gap {
         let usage = &call.usage;
         let used = |tokens: Option<u64>| tokens.is_some_and(|tokens| tokens > 0);
         let (mut charged, mut uncharged) = (0, 0);
         let mut count = |has_rate: bool| *if has_rate { &mut charged } else { &mut uncharged } += 1;
         if used(usage.input_tokens) {
-            count(price.input_price > 0.0 || self.has_rate(UsageKey::INPUT_TOKENS));
+            count(price.input > 0.0 || self.has_rate(UsageKey::INPUT_TOKENS));
         }
         if used(usage.output_tokens) {
-            count(price.output_price > 0.0 || self.has_rate(UsageKey::OUTPUT_TOKENS));
+            count(price.output > 0.0 || self.has_rate(UsageKey::OUTPUT_TOKENS));
         }
         for (unit, _) in usage.details.iter().filter(|(unit, amount)| needs_a_rate(unit, **amount)) {
             count(self.has_rate(UsageKey::from(unit.as_ref())));
@@ -232,7 +218,16 @@ enum Detail {
     Units,
 }
 
-/// Our counts under their names.
+/// Whether nothing but input, output and their parts in [`call::Usage`] itself was used.
+///
+/// Most of what is reported is zero, and each number takes its time. A part that was not used says nothing, unless something
+/// that it shares with another part was.
+fn is_plain(usage: &call::Usage) -> bool {
+    const SUMS: [UsageKey; 2] = [UsageKey::INPUT_TOKENS, UsageKey::OUTPUT_TOKENS];
+    usage.details.iter().all(|(unit, amount)| *amount == 0.0 && SUMS.iter().all(|sum| unit != sum.as_str()))
+}
+
+/// Our counts under their names. Where there is nothing else, zeros are not told.
 fn units(usage: &call::Usage, detail: Detail) -> Usage {
     let mut units = Usage::new();
     let mut tell = |unit: UsageKey, tokens: Option<u64>| {
@@ -242,12 +237,14 @@ fn units(usage: &call::Usage, detail: Detail) -> Usage {
     };
     tell(UsageKey::INPUT_TOKENS, usage.input_tokens);
     tell(UsageKey::OUTPUT_TOKENS, usage.output_tokens);
+    let plain = detail == Detail::Units && is_plain(usage);
     if detail >= Detail::Caches {
-        tell(UsageKey::CACHE_READ_TOKENS, usage.cache_read_tokens);
-        tell(UsageKey::CACHE_WRITE_TOKENS, usage.cache_write_tokens);
-        tell(UsageKey::OUTPUT_REASONING_TOKENS, usage.reasoning_tokens);
+        let used = |tokens: Option<u64>| tokens.filter(|tokens| *tokens > 0 || !plain);
+        tell(UsageKey::CACHE_READ_TOKENS, used(usage.cache_read_tokens));
+        tell(UsageKey::CACHE_WRITE_TOKENS, used(usage.cache_write_tokens));
+        tell(UsageKey::OUTPUT_REASONING_TOKENS, used(usage.reasoning_tokens));
     }
-    if detail == Detail::Units {
+    if detail == Detail::Units && !plain {
         for (unit, amount) in usage.details.iter().filter(|(unit, _)| !DESCRIPTIVE.contains(&unit.as_ref())) {
             if !units.contains_key(unit) {
                 units.insert(unit.as_ref(), *amount);

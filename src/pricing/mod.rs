@@ -54,6 +54,8 @@ use crate::call::{Call, Cost, Name, PricingStatus};
 mod beside;
 mod genai;
 mod glob;
+mod listed;
+mod rates;
 
 #[cfg(not(feature = "price-file"))]
 #[path = "no_user.rs"]
@@ -63,6 +65,8 @@ mod user;
 
 #[cfg(test)]
 mod cross_check;
+#[cfg(test)]
+mod remembered;
 #[cfg(test)]
 mod tests;
 
@@ -110,7 +114,7 @@ impl PriceBook {
     /// Decodes the compiled-in prices, which takes some 40 ms once per process. Called on a background thread at start, it
     /// keeps that away from the first call.
     pub fn warm(&self) {
-        genai::warm();
+        listed::warm();
     }
 
     /// The cost of a call, as the [module](self) says.
@@ -163,6 +167,10 @@ fn by_name(call: &Call, listed: &str) -> PricingStatus {
 /// A model's name without what the wire puts before it: `models/…`, `publishers/google/models/…`,
 /// `accounts/fireworks/models/…`.
 fn without_path(model: &str) -> &str {
+    // Most have none, and looking for one letter is quicker.
+    if memchr::memchr(b'/', model.as_bytes()).is_none() {
+        return model;
+    }
     model.rsplit_once("models/").map_or(model, |(_, name)| name)
 }
 

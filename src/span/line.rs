@@ -8,7 +8,10 @@ use super::{
     Dialect, names,
     write::{AttributeName, AttributeValue, Attributes, Writer, write, write_trust},
 };
-use crate::call::{Call, Later};
+use crate::{
+    call::{Call, Later},
+    hex,
+};
 
 /// OTLP's number of the kind *client*.
 const KIND_CLIENT: u8 = 3;
@@ -24,12 +27,15 @@ pub(crate) fn call(call: &Call) -> Vec<u8> {
     scope(&mut out);
     out.extend_from_slice(b",\"spans\":[{");
     let identity = &call.identity;
-    let parent = identity.parent_span_id.map(|id| id.to_string()).unwrap_or_default();
-    let _ = write!(
-        out,
-        "\"traceId\":\"{}\",\"spanId\":\"{}\",\"parentSpanId\":\"{parent}\",\"name\":",
-        identity.trace_id, identity.span_id
-    );
+    out.extend_from_slice(b"\"traceId\":\"");
+    out.extend(hex::digits(&identity.trace_id.to_bytes()));
+    out.extend_from_slice(b"\",\"spanId\":\"");
+    out.extend(hex::digits(&identity.span_id.to_bytes()));
+    out.extend_from_slice(b"\",\"parentSpanId\":\"");
+    if let Some(parent) = identity.parent_span_id {
+        out.extend(hex::digits(&parent.to_bytes()));
+    }
+    out.extend_from_slice(b"\",\"name\":");
     text(&super::write::span_name(call), &mut out);
     let _ = write!(
         out,
@@ -38,7 +44,7 @@ pub(crate) fn call(call: &Call) -> Vec<u8> {
         call.ended_at.unix_nanos()
     );
     let mut attributes = JsonAttributes::new(&mut out);
-    attributes.put(AttributeName::Fixed(names::SOURCE), AttributeValue::Text(call.source.as_str()));
+    attributes.put(AttributeName::Fixed(names::SOURCE), AttributeValue::Word(call.source.as_str()));
     write(call, Dialect::Latest, &mut attributes);
     out.extend_from_slice(b"],\"status\":{");
     if call.outcome.is_error() {
@@ -84,22 +90,24 @@ fn scope(out: &mut Vec<u8>) {
 
 /// A JSON string, escaped.
 pub(crate) fn text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    within(text, out);
+    out.push(b'"');
+}
+
+/// What stands between the quotes of a JSON string.
+fn within(text: &str, out: &mut Vec<u8>) {
     // Without branches, so that many bytes are looked at together.
     let escaped = text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == b'"') | (byte == b'\\'));
     if escaped {
+        let quote = out.len();
         // Writing a string into memory cannot fail.
-        let _ = serde_json::to_writer(out, text);
+        let _ = serde_json::to_writer(&mut *out, text);
+        out.pop();
+        out.remove(quote);
     } else {
-        plain(text, out);
+        out.extend_from_slice(text.as_bytes());
     }
-}
-
-/// A JSON string that needs no escapes.
-fn plain(text: &str, out: &mut Vec<u8>) {
-    out.reserve(text.len() + 2);
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
 }
 
 /// Attributes as OTLP JSON: `{"key":…,"value":{…}}`, comma-separated.
@@ -116,20 +124,18 @@ impl<'a> JsonAttributes<'a> {
 
 impl Attributes for JsonAttributes<'_> {
     fn put(&mut self, name: AttributeName<'_>, value: AttributeValue<'_>) {
-        self.out.extend_from_slice(if self.first { b"{\"key\":" } else { b",{\"key\":" });
+        self.out.extend_from_slice(if self.first { b"{\"key\":\"" } else { b",{\"key\":\"" });
         self.first = false;
         match name {
-            AttributeName::Fixed(name) => plain(name, self.out),
-            AttributeName::Given(name) => text(name, self.out),
+            // Names of ours need no escapes.
+            AttributeName::Fixed(name) => self.out.extend_from_slice(name.as_bytes()),
             AttributeName::Prefixed(prefix, rest) => {
-                text(prefix, self.out);
-                self.out.pop();
-                let at = self.out.len();
-                text(rest, self.out);
-                self.out.remove(at);
+                self.out.extend_from_slice(prefix.as_bytes());
+                within(rest, self.out);
             }
+            AttributeName::Given(name) => within(name, self.out),
         }
-        self.out.extend_from_slice(b",\"value\":");
+        self.out.extend_from_slice(b"\",\"value\":");
         any_value(value, self.out);
         self.out.push(b'}');
     }
@@ -138,21 +144,20 @@ impl Attributes for JsonAttributes<'_> {
 /// OTLP's `AnyValue`. Integers are texts there; an empty value stands for null.
 fn any_value(value: AttributeValue<'_>, out: &mut Vec<u8>) {
     match value {
-        AttributeValue::Text(value) => tagged("stringValue", out, |out| text(value, out)),
-        AttributeValue::Int(value) => tagged("intValue", out, |out| {
-            out.push(b'"');
-            let _ = serde_json::to_writer(&mut *out, &value);
-            out.push(b'"');
-        }),
-        AttributeValue::Double(value) => tagged("doubleValue", out, |out| {
+        AttributeValue::Text(value) | AttributeValue::Word(value) => {
+            tagged(b"{\"stringValue\":\"", b"\"}", out, |out| {
+                within(value, out);
+            })
+        }
+        AttributeValue::Int(value) => tagged(b"{\"intValue\":\"", b"\"}", out, |out| {
             let _ = serde_json::to_writer(out, &value);
         }),
-        AttributeValue::Bool(value) => tagged("boolValue", out, |out| {
-            out.extend_from_slice(if value { b"true" } else { b"false" });
+        AttributeValue::Double(value) => tagged(b"{\"doubleValue\":", b"}", out, |out| {
+            let _ = serde_json::to_writer(out, &value);
         }),
-        AttributeValue::Texts(values) => tagged("arrayValue", out, |out| {
-            list(values.iter().map(|value| AttributeValue::Text(value)), out);
-        }),
+        AttributeValue::Bool(true) => out.extend_from_slice(b"{\"boolValue\":true}"),
+        AttributeValue::Bool(false) => out.extend_from_slice(b"{\"boolValue\":false}"),
+        AttributeValue::Texts(values) => list(values.iter().map(|value| AttributeValue::Text(value)), out),
         AttributeValue::Json(value) => match value {
             Value::Null => out.extend_from_slice(b"{}"),
             Value::Bool(value) => any_value(AttributeValue::Bool(*value), out),
@@ -162,36 +167,30 @@ fn any_value(value: AttributeValue<'_>, out: &mut Vec<u8>) {
                 (None, Some(double)) => any_value(AttributeValue::Double(double), out),
                 (None, None) => out.extend_from_slice(b"{}"),
             },
-            Value::Array(values) => tagged("arrayValue", out, |out| {
-                list(values.iter().map(AttributeValue::Json), out);
-            }),
-            Value::Object(members) => tagged("kvlistValue", out, |out| {
-                out.extend_from_slice(b"{\"values\":[");
+            Value::Array(values) => list(values.iter().map(AttributeValue::Json), out),
+            Value::Object(members) => tagged(b"{\"kvlistValue\":{\"values\":[", b"]}}", out, |out| {
                 let mut attributes = JsonAttributes::new(out);
                 for (name, value) in members {
                     attributes.put(AttributeName::Given(name), AttributeValue::Json(value));
                 }
-                out.extend_from_slice(b"]}");
             }),
         },
     }
 }
 
-fn tagged(kind: &str, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    out.push(b'{');
-    plain(kind, out);
-    out.push(b':');
-    write(out);
-    out.push(b'}');
+fn list<'a>(values: impl Iterator<Item = AttributeValue<'a>>, out: &mut Vec<u8>) {
+    tagged(b"{\"arrayValue\":{\"values\":[", b"]}}", out, |out| {
+        for (index, value) in values.enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            any_value(value, out);
+        }
+    });
 }
 
-fn list<'a>(values: impl Iterator<Item = AttributeValue<'a>>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"values\":[");
-    for (index, value) in values.enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        any_value(value, out);
-    }
-    out.extend_from_slice(b"]}");
+fn tagged(open: &[u8], close: &[u8], out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    out.extend_from_slice(open);
+    write(out);
+    out.extend_from_slice(close);
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Dialect, MAX_JSON, MAX_JSON_DEPTH, MAX_TEXT, names};
 use crate::{
-    call::{Call, Cost, Usage},
+    call::{Call, Cost, Name, Usage},
     confidence::Trust,
     context::CallContext,
 };
@@ -26,6 +26,8 @@ pub enum AttributeName<'a> {
 pub enum AttributeValue<'a> {
     /// A text.
     Text(&'a str),
+    /// A word of ours, which nobody needs to copy.
+    Word(&'static str),
     /// A whole number.
     Int(i64),
     /// A number. Never NaN or infinite: OTLP's JSON has neither.
@@ -48,16 +50,33 @@ pub trait Attributes {
 #[must_use]
 pub fn span_name(call: &Call) -> String {
     match &call.request.model {
-        Some(model) => format!("{} {}", call.operation, cap(model)),
+        Some(model) => [call.operation.as_ref(), " ", cap(model)].concat(),
         None => call.operation.to_string(),
     }
 }
 
 /// Writes everything known of a call, except its ids, times and status: those are the span's own fields.
 pub fn write(call: &Call, dialect: Dialect, to: &mut impl Attributes) {
-    let mut to = Writer(to);
-    start(call, &mut to);
+    write_start(call, to);
+    write_end(call, dialect, to);
+}
 
+/// Writes the attributes that are known when the span starts, and that samplers look at.
+pub(crate) fn write_start(call: &Call, to: &mut impl Attributes) {
+    let mut to = Writer(to);
+    to.name(names::OPERATION_NAME, Some(&call.operation));
+    to.name(names::PROVIDER_NAME, Some(&call.provider).filter(|name| !name.is_empty()));
+    to.text(names::SERVER_ADDRESS, call.server.address.as_deref());
+    to.int(names::SERVER_PORT, call.server.port.map(i64::from));
+    to.text(names::REQUEST_MODEL, call.request.model.as_deref());
+}
+
+/// How many attributes [`write_start`] writes at most.
+pub(crate) const AT_START: usize = 5;
+
+/// Writes all the others.
+pub(crate) fn write_end(call: &Call, dialect: Dialect, to: &mut impl Attributes) {
+    let mut to = Writer(to);
     to.bool(names::REQUEST_STREAM, call.request.stream);
     to.double(names::REQUEST_TEMPERATURE, call.request.temperature);
     to.text(names::OPENAI_REQUEST_SERVICE_TIER, call.request.service_tier.as_deref());
@@ -73,7 +92,7 @@ pub fn write(call: &Call, dialect: Dialect, to: &mut impl Attributes) {
     write_usage(&call.usage, dialect, &mut to);
     write_cost(&call.cost, &mut to);
 
-    to.text(names::ENDING, Some(call.outcome.ending.as_str()));
+    to.word(names::ENDING, Some(call.outcome.ending.as_str()));
     to.int(names::HTTP_STATUS, call.outcome.http_status.map(i64::from));
     to.text(names::ERROR_TYPE, call.outcome.error_type.as_deref());
     to.text(names::ERROR_MESSAGE, call.outcome.error_message.as_deref());
@@ -94,23 +113,6 @@ pub fn write(call: &Call, dialect: Dialect, to: &mut impl Attributes) {
     }
 }
 
-/// The attributes that are known when the span starts, and that samplers look at.
-pub(crate) const AT_START: &[&str] =
-    &[names::OPERATION_NAME, names::PROVIDER_NAME, names::SERVER_ADDRESS, names::SERVER_PORT, names::REQUEST_MODEL];
-
-/// Writes [`AT_START`].
-pub(crate) fn write_start(call: &Call, to: &mut impl Attributes) {
-    start(call, &mut Writer(to));
-}
-
-fn start(call: &Call, to: &mut Writer<'_, impl Attributes>) {
-    to.text(names::OPERATION_NAME, Some(&call.operation));
-    to.text(names::PROVIDER_NAME, Some(call.provider.as_ref()).filter(|name| !name.is_empty()));
-    to.text(names::SERVER_ADDRESS, call.server.address.as_deref());
-    to.int(names::SERVER_PORT, call.server.port.map(i64::from));
-    to.text(names::REQUEST_MODEL, call.request.model.as_deref());
-}
-
 /// Writes what was learnt of an answer after its end.
 pub(crate) fn write_learnt(trust: &Trust, to: &mut impl Attributes) {
     write_trust(trust, &mut Writer(to));
@@ -129,7 +131,7 @@ fn write_usage(usage: &Usage, dialect: Dialect, to: &mut Writer<'_, impl Attribu
     for (unit, amount) in &usage.details {
         to.0.put(AttributeName::Prefixed(names::USAGE_DETAIL_PREFIX, unit), AttributeValue::Double(*amount));
     }
-    to.text(names::USAGE_SOURCE, Some(usage.source.as_str()));
+    to.word(names::USAGE_SOURCE, Some(usage.source.as_str()));
 }
 
 fn write_cost(cost: &Cost, to: &mut Writer<'_, impl Attributes>) {
@@ -138,11 +140,11 @@ fn write_cost(cost: &Cost, to: &mut Writer<'_, impl Attributes>) {
         [(names::COST_USD, cost.total), (names::COST_INPUT_USD, cost.input), (names::COST_OUTPUT_USD, cost.output)]
     {
         if let Some(amount) = amount {
-            to.text(name, Some(&amount.to_string()));
+            to.text(name, Some(amount.digits(&mut Default::default())));
         }
     }
-    to.text(names::PRICING_STATUS, cost.status.map(crate::call::PricingStatus::as_str));
-    to.text(names::PRICING_SOURCE, cost.price_source.as_deref());
+    to.word(names::PRICING_STATUS, cost.status.map(crate::call::PricingStatus::as_str));
+    to.name(names::PRICING_SOURCE, cost.price_source.as_ref());
     to.text(names::PRICING_VERSION, cost.price_version.as_deref());
 }
 
@@ -174,7 +176,7 @@ pub(super) fn write_trust(trust: &Trust, to: &mut Writer<'_, impl Attributes>) {
         to.text(names::CONFIDENCE_DERIVED_FROM, confidence.derivation());
         to.bool(names::CONFIDENCE_OUT_OF_RANGE, confidence.out_of_range().then_some(true));
     }
-    to.text(names::ACTION, trust.action.map(crate::confidence::Action::as_str));
+    to.word(names::ACTION, trust.action.map(crate::confidence::Action::as_str));
     to.text(names::FALLBACK_REASON, trust.fallback_reason.as_deref());
     to.json(AttributeName::Fixed(names::RESPONSE_DATA), trust.response_data.as_ref());
 }
@@ -190,6 +192,20 @@ impl<A: Attributes> Writer<'_, A> {
     pub(super) fn text(&mut self, name: &'static str, value: Option<&str>) {
         if let Some(value) = value {
             self.put(name, AttributeValue::Text(cap(value)));
+        }
+    }
+
+    fn word(&mut self, name: &'static str, value: Option<&'static str>) {
+        if let Some(value) = value {
+            self.put(name, AttributeValue::Word(value));
+        }
+    }
+
+    fn name(&mut self, name: &'static str, value: Option<&Name>) {
+        match value {
+            Some(Name::Borrowed(value)) => self.put(name, AttributeValue::Word(cap(value))),
+            Some(Name::Owned(value)) => self.text(name, Some(value)),
+            None => {}
         }
     }
 
@@ -262,7 +278,7 @@ impl Attributes for Vec<KeyValue> {
     fn put(&mut self, name: AttributeName<'_>, value: AttributeValue<'_>) {
         let key: Key = match name {
             AttributeName::Fixed(name) => Key::from_static_str(name),
-            AttributeName::Prefixed(prefix, rest) => format!("{prefix}{rest}").into(),
+            AttributeName::Prefixed(prefix, rest) => [prefix, rest].concat().into(),
             AttributeName::Given(name) => name.to_owned().into(),
         };
         let strings = |texts: &mut dyn Iterator<Item = &str>| {
@@ -270,6 +286,7 @@ impl Attributes for Vec<KeyValue> {
         };
         let value: opentelemetry::Value = match value {
             AttributeValue::Text(text) => text.to_owned().into(),
+            AttributeValue::Word(word) => word.into(),
             AttributeValue::Int(number) => number.into(),
             AttributeValue::Double(number) => number.into(),
             AttributeValue::Bool(truth) => truth.into(),
