@@ -2,6 +2,8 @@
 //!
 //! Neither the answer nor its stream (events `completion`, the last with a `stop_reason`) has any usage: such calls have a
 //! model, an id and a finish reason, and no counts.
+//!
+//! Source: <https://docs.claude.com/en/api/complete>.
 
 use serde::Deserialize;
 

@@ -15,6 +15,8 @@
 //! `iterations[]` tells more than the top level, which is the sum of its entries of type `message`: tokens of a
 //! `compaction`, of an `advisor_message` (another model, named in the entry) and of a `fallback_message` are on the bill
 //! and in no total. They are kept as attributes `anthropic.usage.{compaction,advisor,fallback}.*`, and priced from there.
+//!
+//! Sources: <https://docs.claude.com/en/api/messages> and, for prices, <https://docs.claude.com/en/about-claude/pricing>.
 
 use serde::{Deserialize, Deserializer};
 

@@ -497,4 +497,21 @@ mod tests {
             assert_eq!((call.request.model.as_deref(), call.usage.is_empty()), (Some("gemini-2.5-pro"), true));
         }
     }
+
+    #[test]
+    fn what_is_painted_or_spoken_has_tokens_of_its_own() {
+        let answer = |model: &str, modality: &str| {
+            whole(&format!(
+                r#"{{"candidates":[{{"content":{{"parts":[{{"inlineData":{{"mimeType":"x/y","data":"AAAA"}}}}]}},"finishReason":"STOP"}}],"usageMetadata":{{"promptTokenCount":10,"candidatesTokenCount":1290,"totalTokenCount":1300,"promptTokensDetails":[{{"modality":"TEXT","tokenCount":10}}],"candidatesTokensDetails":[{{"modality":"{modality}","tokenCount":1290}}]}},"modelVersion":"{model}"}}"#
+            ))
+        };
+        // 10 × $0.30 and 1290 × $30 of image per million.
+        let painted =
+            ["finish STOP", "tokens input=10 output=1290", "units output_image_tokens=1290", "cost 0.038703: exact"];
+        assert_eq!(summary(&answer("gemini-2.5-flash-image", "IMAGE"))[1..], painted);
+        // 10 × $0.50 and 1290 × $10 of audio per million.
+        let spoken =
+            ["finish STOP", "tokens input=10 output=1290", "units output_audio_tokens=1290", "cost 0.012905: exact"];
+        assert_eq!(summary(&answer("gemini-2.5-flash-tts", "AUDIO"))[1..], spoken);
+    }
 }

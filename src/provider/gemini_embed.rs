@@ -2,8 +2,12 @@
 //! `:predict` for models that are named after embeddings.
 //!
 //! - *Usage*: input only: `usageMetadata.promptTokenCount`, from newer models; `:predict` states
-//!   `predictions[].embeddings.statistics.token_count`, which are added.
+//!   `predictions[].embeddings.statistics.token_count`, which are added; what its older models are billed by,
+//!   `metadata.billableCharacterCount`, is kept as an attribute, for no list has a rate for it.
 //! - There is no id, no finish reason, and no model but the one in the path.
+//!
+//! Sources: <https://ai.google.dev/api/embeddings>,
+//! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>.
 
 use serde::Deserialize;
 
@@ -61,6 +65,8 @@ impl Reader for EmbedReader {
         }
         let predicted = answer.predictions.0.iter().filter_map(Prediction::tokens);
         call.usage.input_tokens = call.usage.input_tokens.or(predicted.reduce(u64::saturating_add));
+        let characters = answer.metadata.0.unwrap_or_default().billable_character_count;
+        fill::extra(call, names::GEMINI_BILLABLE_CHARACTERS, characters.0);
         Progress::CONTENT
     }
 }
@@ -78,6 +84,7 @@ struct Answer<'a> {
     #[serde(borrow)]
     usage_metadata: Object<GeminiUsage<'a>>,
     predictions: Objects<Prediction>,
+    metadata: Object<Metadata>,
     #[serde(borrow)]
     error: Object<Problem<'a>>,
 }
@@ -98,6 +105,12 @@ struct Embedding {
 #[serde(default)]
 struct Statistics {
     token_count: Count,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Metadata {
+    billable_character_count: Count,
 }
 
 impl Prediction {
@@ -128,8 +141,9 @@ mod tests {
     fn predictions_on_vertex_are_added_up() {
         let url = "https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict";
         let call = Exchange::post(url, "{}").json(
-            r#"{"predictions":[{"embeddings":{"statistics":{"token_count":3}}},{"embeddings":{"statistics":{"token_count":4.0}}}]}"#,
+            r#"{"predictions":[{"embeddings":{"statistics":{"token_count":3}}},{"embeddings":{"statistics":{"token_count":4.0}}}],"metadata":{"billableCharacterCount":30}}"#,
         );
+        assert_eq!(call.extra["spanledger.gemini.billable_characters"], 30);
         assert_eq!((call.provider.as_ref(), call.usage.input_tokens), ("gcp.vertex_ai", Some(7)));
     }
 }

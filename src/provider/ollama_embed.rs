@@ -2,6 +2,8 @@
 //!
 //! *Usage*: input only, `prompt_eval_count`, and the durations that [`ollama`] has too; the old path has none of it. There is no
 //! id and no finish reason. On hosts that nobody knows, the old path is taken for OpenAI's, which gateways serve there.
+//!
+//! Source: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
 
 use serde::Deserialize;
 

@@ -52,6 +52,7 @@ pub const IMAGE_SIZE: &str = "spanledger.image.size";
 pub const IMAGE_QUALITY: &str = "spanledger.image.quality";
 /// Why a prompt was blocked, where there is no answer to have a finish reason.
 pub const GEMINI_BLOCK_REASON: &str = "spanledger.gemini.block_reason";
+pub const GEMINI_BILLABLE_CHARACTERS: &str = "spanledger.gemini.billable_characters";
 pub const GEMINI_TRAFFIC_TYPE: &str = "spanledger.gemini.traffic_type";
 /// Pages that the model had fetched: they cost nothing beyond their tokens.
 pub const ANTHROPIC_WEB_FETCHES: &str = "spanledger.anthropic.web_fetches";
