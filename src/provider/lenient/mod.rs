@@ -54,9 +54,13 @@ macro_rules! anything {
 }
 
 mod containers;
+#[cfg(test)]
+mod equality;
+mod reader;
 mod scalars;
 
 pub(super) use containers::{List, Object, Objects, Raw, TextOr};
+use reader::Reader;
 pub(super) use scalars::{Count, Filled, Flag, Integer, Number, Text};
 
 /// Reads one JSON object; what follows it is not looked at. `None`: it is none.
@@ -74,9 +78,14 @@ pub(super) fn read_all<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Vec<T> {
 fn value<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     // Checked once as a whole, its strings need not be checked one by one. Where it is not UTF-8, what can be read is.
     match std::str::from_utf8(json) {
-        Ok(text) => T::deserialize(&mut serde_json::Deserializer::from_str(text)).ok(),
+        Ok(text) => T::deserialize(&mut Reader::new(text)).ok().or_else(|| exact(text)),
         Err(_) => T::deserialize(&mut serde_json::Deserializer::from_slice(json)).ok(),
     }
+}
+
+/// As `serde_json` reads it.
+fn exact<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
+    T::deserialize(&mut serde_json::Deserializer::from_str(json)).ok()
 }
 
 #[cfg(test)]
@@ -85,7 +94,7 @@ mod tests {
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default)]
-    struct Sample<'a> {
+    pub(super) struct Sample<'a> {
         #[serde(borrow)]
         text: Text<'a>,
         count: Count,
@@ -104,7 +113,7 @@ mod tests {
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default)]
-    struct Inner {
+    pub(super) struct Inner {
         a: Count,
     }
 
