@@ -51,11 +51,14 @@ impl<B: Body> Body for ResponseBody<B> {
         if let (Some(watch), Poll::Ready(frame)) = (&mut *this.watch, &polled) {
             match frame {
                 Some(Ok(frame)) => {
-                    if let Some(data) = frame.data_ref() {
-                        see(data, |bytes| watch.data(bytes));
-                    }
                     // The last frame, or its trailers: a caller who knows the length never asks again.
-                    if this.inner.is_end_stream() || frame.is_trailers() {
+                    let is_last = this.inner.is_end_stream() || frame.is_trailers();
+                    match frame.data_ref() {
+                        Some(data) if is_last && data.chunk().len() == data.remaining() => watch.last(data.chunk()),
+                        Some(data) => _ = see(data, |bytes| watch.data(bytes)),
+                        None => {}
+                    }
+                    if is_last {
                         watch.end(Ending::Complete);
                     }
                 }

@@ -53,7 +53,7 @@ impl Middleware for AiCallMiddleware {
         };
         watch.send_trace_headers(request.headers_mut());
         let context = watch.context().clone();
-        match (Inside { context, future: Box::pin(next.run(request, extensions)) }).await {
+        match (Inside { context, future: next.run(request, extensions) }).await {
             Ok(response) => Ok(watched(response, watch)),
             Err(error) => {
                 match &error {

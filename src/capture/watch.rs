@@ -217,6 +217,22 @@ impl Watch {
         self.decode(|decoded, on_bytes| decoded.push(bytes, on_bytes));
     }
 
+    /// The last piece has come, and nothing follows it.
+    pub(super) fn last(&mut self, bytes: &[u8]) {
+        if !self.decoded.is_plain() {
+            self.data(bytes);
+        } else if !self.ended {
+            self.observe(|watch| {
+                watch.read_request();
+                let (decoder, _, mut reading) = watch.reading();
+                if let Some(decoder) = decoder {
+                    decoder.finish_with(bytes, &mut |message| reading.message(message));
+                }
+            });
+        }
+        self.end(Ending::Complete);
+    }
+
     fn decode(&mut self, bytes: impl FnOnce(&mut Decoded, &mut dyn FnMut(&[u8]))) {
         self.observe(|watch| {
             let (decoder, decoded, mut reading) = watch.reading();

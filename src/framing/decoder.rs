@@ -89,6 +89,25 @@ impl Decoder {
         self.0 = Framing::Opaque;
     }
 
+    /// The last piece of the body: as [`push`](Self::push) and then [`finish`](Self::finish), but a JSON document that came
+    /// in this one piece is handed out as a part of it, without a copy.
+    pub fn finish_with(&mut self, last: &[u8], on: &mut dyn FnMut(Message<'_>)) {
+        if let Framing::Unknown(sniffer) = &mut self.0
+            && let Some((found, rest)) = sniffer.push(last)
+        {
+            let head = sniffer.head();
+            self.0 = found.into();
+            self.push(&head, on);
+            return self.finish_with(rest, on);
+        }
+        match &mut self.0 {
+            Framing::Json(json) if json.is_whole(last) => json.hand_out(last, on),
+            Framing::Unknown(_) => {}
+            _ => self.push(last, on),
+        }
+        self.finish(on);
+    }
+
     /// How much memory is held for the message that has not ended yet: at most [`MAX_HELD_BYTES`](super::MAX_HELD_BYTES).
     #[must_use]
     pub fn held_bytes(&self) -> usize {

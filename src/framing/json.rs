@@ -36,6 +36,24 @@ impl Json {
         }
     }
 
+    /// Whether these bytes are one document, with nothing in front.
+    pub(super) fn is_whole(&self, bytes: &[u8]) -> bool {
+        let mut rest = bytes.trim_ascii_start();
+        while let Some(newline) = memchr(b'\n', rest) {
+            let (before, after) = rest.split_at(newline);
+            rest = after.trim_ascii_start();
+            if rest.starts_with(b"{") && before.trim_ascii_end().ends_with(b"}") {
+                return false;
+            }
+        }
+        self.lines.is_none() && self.document.is_empty()
+    }
+
+    /// Gives one document as a message, without a copy.
+    pub(super) fn hand_out(&mut self, document: &[u8], on: Sink<'_>) {
+        self.document.hand_out_with(document, on);
+    }
+
     pub(super) fn held_bytes(&self) -> usize {
         self.document.held_bytes() + self.lines.as_ref().map_or(0, Ndjson::held_bytes)
     }
@@ -90,6 +108,17 @@ mod tests {
         assert_eq!(decode(&format!("{pretty}\n")), [pretty]);
         let mut json = Json::default();
         json.push(pretty.as_bytes(), &mut |_| panic!("the body is not over"));
+    }
+
+    #[test]
+    fn a_document_that_came_in_one_piece_is_not_copied() {
+        for (body, is_whole) in
+            [("{\n \"a\": [{},\n {\n}\n]}\n", true), ("{}\n \n{}", false), ("{\"a\":1}", true), ("{}\n\n}\n{", false)]
+        {
+            assert_eq!(Json::default().is_whole(body.as_bytes()), is_whole, "{body}");
+        }
+        let body = b"{\n}\n";
+        Json::default().hand_out(body, &mut |message| assert!(body.as_ptr_range().contains(&message.data.as_ptr())));
     }
 
     #[test]

@@ -18,12 +18,26 @@ fn note(seen: &mut Seen, message: Message<'_>) {
 fn decode<'b>(content_type: Option<&str>, pieces: impl IntoIterator<Item = &'b [u8]>) -> (Seen, Seen) {
     let (mut before, mut end) = (Seen::new(), Seen::new());
     let mut decoder = Decoder::new(content_type);
-    for piece in pieces {
+    let pieces: Vec<_> = pieces.into_iter().collect();
+    for piece in &pieces {
         decoder.push(piece, &mut |message| note(&mut before, message));
         assert!(decoder.held_bytes() <= MAX_HELD_BYTES, "{} bytes are held", decoder.held_bytes());
     }
     decoder.finish(&mut |message| note(&mut end, message));
+    assert_eq!(decode_with_last(content_type, &pieces), [&before[..], &end].concat());
     (before, end)
+}
+
+/// All messages, where the last piece is known to be the last.
+fn decode_with_last(content_type: Option<&str>, pieces: &[&[u8]]) -> Seen {
+    let mut seen = Seen::new();
+    let mut decoder = Decoder::new(content_type);
+    let (others, last) = pieces.split_at(pieces.len().saturating_sub(1));
+    for piece in others {
+        decoder.push(piece, &mut |message| note(&mut seen, message));
+    }
+    decoder.finish_with(last.first().copied().unwrap_or_default(), &mut |message| note(&mut seen, message));
+    seen
 }
 
 fn pieces<'b>(mut body: &'b [u8], cuts: &[Index]) -> Vec<&'b [u8]> {

@@ -39,14 +39,16 @@ impl Sniffer {
     /// `None`: this content type is not looked into.
     pub(super) fn new(content_type: Option<&str>) -> Option<Self> {
         let content_type = content_type.unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if MEDIA.iter().any(|media| media_type.starts_with(media)) {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        let begins = |with: &str| media_type.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+        let is = |word: &str| media_type.eq_ignore_ascii_case(word);
+        if MEDIA.into_iter().any(begins) {
             return None;
         }
-        let said = match media_type.as_str() {
-            "text/event-stream" => Some(Found::Sse),
-            lines if NDJSON.contains(&lines) => Some(Found::Ndjson),
-            _ => None,
+        let said = if is("text/event-stream") {
+            Some(Found::Sse)
+        } else {
+            NDJSON.into_iter().any(is).then_some(Found::Ndjson)
         };
         Some(Self { said, head: Vec::new() })
     }

@@ -54,7 +54,7 @@ impl Sse {
             self.after_cr = false;
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
-        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
+        while let Some(end) = line_end(bytes) {
             let line = &bytes[..end];
             if matches!(self.line, Line::Field { len: 0, .. }) {
                 self.whole_line(line, &mut borrowed, on);
@@ -190,6 +190,14 @@ impl Sse {
     }
 }
 
+/// Where a line ends. (The blank lines between events are not worth a search.)
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    match bytes.first()? {
+        b'\n' | b'\r' => Some(0),
+        _ => memchr2(b'\n', b'\r', bytes),
+    }
+}
+
 /// The value of a line that has this field.
 fn value<'b>(line: &'b [u8], field: &[u8]) -> Option<&'b [u8]> {
     let rest = line.strip_prefix(field)?;
@@ -201,8 +209,11 @@ fn value<'b>(line: &'b [u8], field: &[u8]) -> Option<&'b [u8]> {
 }
 
 fn hand_out(name: &[u8], data: &[u8], on: Sink<'_>) {
-    let name = String::from_utf8_lossy(name);
-    on(Message { event: Some(&*name).filter(|name| !name.is_empty()), data });
+    if name.is_empty() {
+        on(Message::unnamed(data));
+    } else {
+        on(Message { event: Some(&String::from_utf8_lossy(name)), data });
+    }
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ fn is_taken(json: &str) -> bool {
         let read = T::deserialize(&mut Reader::new(json)).ok().map(shown);
         let is_taken = read.is_some();
         if is_taken {
-            assert_eq!(read, exact(json).map(shown), "{}", json);
+            assert_eq!(read, exact(json).map(shown), "{json}");
         }
         is_taken
     }
