@@ -24,7 +24,8 @@
 //! chunk is looked at and handed on before the next one is asked for. The extensions get one entry, which
 //! [`CallHandle::from_response`] reads. On the ways over reqwest the response is rebuilt around the watched body, so an
 //! error of the body has two links more in its chain of sources (`request or response body error`); its type, its `Display`,
-//! its `is_*`, its URL and its root cause stay.
+//! its `is_*`, its URL and its root cause stay. A request's body is passed on piece by piece as the client asks for it,
+//! never read ahead; over reqwest a body that is a stream (an upload) is wrapped, which makes an error of it one link longer.
 //!
 //! Watching cannot fail: this module has no error type, and what panics in it is caught. A body that cannot be understood
 //! leaves fields empty. Requests to hosts and paths that are no AI call pass through untouched, and so does everything that
@@ -49,7 +50,7 @@
 
 mod baggage;
 mod body;
-#[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only tower has bodies that pass by"))]
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest")), expect(dead_code, reason = "only clients send"))]
 mod copied;
 mod credentials;
 #[cfg(feature = "tower")]
@@ -75,7 +76,7 @@ mod hyper_error;
 mod hyper_error;
 #[cfg(feature = "tower")]
 mod layer;
-#[cfg(feature = "tower")]
+#[cfg(any(feature = "tower", feature = "reqwest"))]
 mod request_body;
 #[cfg(feature = "tower")]
 mod service;

@@ -8,8 +8,10 @@ use reqwest_middleware::{Error, Middleware, Next, Result};
 
 use super::{
     body::ResponseBody,
+    copied::Copied,
     handle::HasExtensions,
     recorder::Recorder,
+    request_body::RequestBody,
     watch::{RequestBytes, Watch},
 };
 use crate::{context::CallContext, provider::RequestHead};
@@ -48,7 +50,7 @@ impl From<Recorder> for AiCallMiddleware {
 #[async_trait::async_trait]
 impl Middleware for AiCallMiddleware {
     async fn handle(&self, mut request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response> {
-        let Some(mut watch) = begin(&self.0, &request, extensions.get::<CallContext>()) else {
+        let Some(mut watch) = begin(&self.0, &mut request, extensions.get::<CallContext>()) else {
             return next.run(request, extensions).await;
         };
         watch.send_trace_headers(request.headers_mut());
@@ -82,15 +84,41 @@ impl<F: Future + Unpin> Future for Inside<F> {
 }
 
 /// Begins to watch a reqwest request, if it is an AI call.
-pub(super) fn begin(recorder: &Arc<Recorder>, request: &Request, context: Option<&CallContext>) -> Option<Watch> {
-    Watch::begin(recorder, &head(request)?, context, body(request))
+pub(super) fn begin(recorder: &Arc<Recorder>, request: &mut Request, context: Option<&CallContext>) -> Option<Watch> {
+    let passing = passing(request);
+    let watch = Watch::begin(recorder, &head(request)?, context, bytes(request, passing.as_ref()))?;
+    pass_by(request, passing);
+    Some(watch)
 }
 
 /// The call's request was built anew.
 #[cfg_attr(not(feature = "async-openai"), expect(dead_code, reason = "only factories build twice"))]
-pub(super) fn rebuilt(watch: &mut Watch, request: &Request) {
+pub(super) fn rebuilt(watch: &mut Watch, request: &mut Request) {
+    let passing = passing(request);
     if let Some(head) = head(request) {
-        watch.rebuilt(&head, &body(request));
+        watch.rebuilt(&head, bytes(request, passing.as_ref()));
+    }
+    pass_by(request, passing);
+}
+
+/// Where a body that is a stream will be found once it has passed: an upload, a form.
+fn passing(request: &Request) -> Option<Arc<Copied>> {
+    let is_stream = request.body().is_some_and(|body| body.as_bytes().is_none());
+    is_stream.then(|| Arc::new(Copied::new(request.headers())))
+}
+
+fn bytes<'a>(request: &'a Request, passing: Option<&Arc<Copied>>) -> RequestBytes<'a> {
+    match passing {
+        Some(copied) => RequestBytes::Passing(Arc::clone(copied)),
+        None => request.body().and_then(Body::as_bytes).map_or(RequestBytes::Unseen, RequestBytes::Whole),
+    }
+}
+
+/// Looks at the body's pieces when the client asks for them. Only streams are wrapped: bytes stay bytes, which can be sent again.
+fn pass_by(request: &mut Request, passing: Option<Arc<Copied>>) {
+    if let (Some(copied), Some(body)) = (passing, request.body_mut()) {
+        let inner = std::mem::take(body);
+        *body = Body::wrap(RequestBody::new(inner, Some(copied)));
     }
 }
 
@@ -104,10 +132,6 @@ fn head(request: &Request) -> Option<RequestHead<'_>> {
         query: url.query(),
         headers: request.headers(),
     })
-}
-
-fn body(request: &Request) -> RequestBytes<'_> {
-    request.body().and_then(Body::as_bytes).map_or(RequestBytes::Unseen, RequestBytes::Whole)
 }
 
 /// The same response around a watched body: URL, version, status, headers and extensions stay, one extension is added.

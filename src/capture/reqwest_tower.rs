@@ -29,7 +29,7 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         // This way has no extensions on the request: the context comes from the scope.
-        let Some(mut watch) = begin(&self.recorder, &request, None) else {
+        let Some(mut watch) = begin(&self.recorder, &mut request, None) else {
             return Box::pin(self.inner.call(request));
         };
         watch.send_trace_headers(request.headers_mut());

@@ -31,10 +31,19 @@ pub(super) enum RequestBytes<'a> {
     /// All of it.
     Whole(&'a [u8]),
     /// It passes by while it is sent; what passed is found here.
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only tower has bodies that pass by"))]
+    #[cfg_attr(not(any(feature = "tower", feature = "reqwest")), expect(dead_code, reason = "only clients send"))]
     Passing(Arc<Copied>),
-    /// Nothing ever: a stream or a multipart form that is not read ahead.
+    /// Nothing: there is none, or nobody recorded it.
     Unseen,
+}
+
+impl RequestBytes<'_> {
+    fn passing(self) -> Option<Arc<Copied>> {
+        match self {
+            Self::Passing(copied) => Some(copied),
+            Self::Whole(_) | Self::Unseen => None,
+        }
+    }
 }
 
 /// One call being watched. Dropping it is an ending too: cancelled, unless the protocol had said that the answer is over.
@@ -99,17 +108,13 @@ impl Watch {
         if recorder.spans && context::is_collected() {
             context::collect(&CallHandle::of(&shared));
         }
-        let request = match body {
-            RequestBytes::Passing(copied) => Some(copied),
-            RequestBytes::Whole(_) | RequestBytes::Unseen => None,
-        };
         Some(Self {
             recorder: Arc::clone(recorder),
             call,
             reader,
             decoded: Decoded::default(),
             decoder: None,
-            request,
+            request: body.passing(),
             credentials: Credentials::of(head),
             shared,
             context: begun.context,
@@ -168,17 +173,18 @@ impl Watch {
 
     /// The request was built anew beneath us, for another attempt at the same call: what is asked is what the last one asks.
     #[cfg_attr(not(feature = "reqwest"), expect(dead_code, reason = "only factories build twice"))]
-    pub(super) fn rebuilt(&mut self, head: &RequestHead<'_>, body: &RequestBytes<'_>) {
+    pub(super) fn rebuilt(&mut self, head: &RequestHead<'_>, body: RequestBytes<'_>) {
         self.observe(|watch| {
             let Some((provider, detected)) = provider::detect(head, &watch.recorder.hosts) else { return };
             let started_at = watch.call.started_at;
             let Some((mut call, reader, _)) =
-                Self::prepare(&watch.recorder, (provider, &detected), head, None, body, started_at)
+                Self::prepare(&watch.recorder, (provider, &detected), head, None, &body, started_at)
             else {
                 return;
             };
             call.identity = watch.call.identity;
             (watch.call, watch.reader) = (call, reader);
+            watch.request = body.passing();
             watch.credentials = Credentials::of(head);
         });
     }

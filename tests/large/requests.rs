@@ -25,7 +25,7 @@ use crate::{
     pattern::Pattern,
     server::Exchange,
     support::Server,
-    wire::{Answer, Ask, Book, Http, Payload, Piece, Retry, Setup, WAYS, Way},
+    wire::{Answer, Ask, Book, Failure, Http, Payload, Piece, Retry, Setup, WAYS, Way},
 };
 
 /// What a call may hold more with us than without us: a short form of the request, and what buffers differ by.
@@ -170,7 +170,7 @@ async fn a_request_of_100_mib_that_comes_in_pieces_is_never_held() {
         let measured = bench.measure(way, &exchange, &payload).await;
         println!("100 MiB in pieces, {}: {} KiB more", way.name, measured.held / KIB);
         assert!(measured.held < BOUND, "{}: {} KiB more than without us", way.name, measured.held / KIB);
-        assert_eq!(*measured.row.get("request_model"), known(way, "gpt-4o-mini"), "{}", way.name);
+        assert_eq!(measured.row.text("request_model"), "gpt-4o-mini", "{}", way.name);
         assert_eq!(measured.row.text("response_model"), "gpt-4o-mini-2024-07-18", "{}", way.name);
     }
 }
@@ -190,18 +190,13 @@ async fn the_model_of_a_form_is_known_behind_a_file_of_20_mib() {
     let path = "/v1/audio/transcriptions";
     let exchange = Exchange { path, asked, content_type: "application/json", encoding: None, answer };
     for way in WAYS {
-        for (payload, model) in [(&whole, "whisper-1".into()), (&pieces, known(way, "whisper-1"))] {
+        for payload in [&whole, &pieces] {
             let measured = bench.measure(way, &exchange, payload).await;
             println!("a form of 20 MiB, {payload:?}, {}: {} KiB more", way.name, measured.held / KIB);
             assert!(measured.held < BOUND, "{}: {} KiB more than without us", way.name, measured.held / KIB);
-            assert_eq!(*measured.row.get("request_model"), model, "{}, {payload:?}", way.name);
+            assert_eq!(measured.row.text("request_model"), "whisper-1", "{}, {payload:?}", way.name);
         }
     }
-}
-
-/// What is known of a request that came in pieces: where only bodies pass (tower), what passed; reqwest shows none of it.
-fn known(way: &Way, what: &str) -> Value {
-    if way.over_reqwest { Value::Null } else { what.into() }
 }
 
 /// A request in the pieces that somebody writes.
@@ -284,13 +279,13 @@ async fn a_request_that_is_still_being_written_is_sent_piece_by_piece() {
         };
         let (answer, ()) = tokio::join!(sending, writing);
         read(answer.unwrap()).await;
-        tasks.push((task, known(way, written.model)));
+        tasks.push((task, written.model));
     }
     let rows = book.rows().await;
     assert_eq!(rows.len(), tasks.len());
     for (task, model) in tasks {
         let row = rows.iter().find(|row| row.text("task") == task).unwrap();
-        assert_eq!((row.get("request_model"), row.text("ending")), (&model, "complete"), "{task}");
+        assert_eq!((row.text("request_model"), row.text("ending")), (model, "complete"), "{task}");
     }
 }
 
@@ -319,4 +314,41 @@ async fn a_request_that_is_never_sent_is_never_read() {
         assert_eq!(polled.load(Ordering::Relaxed), 0, "{}", way.name);
     }
     assert_eq!(book.rows().await.len(), WAYS.len());
+}
+
+/// The caller learns the same of it as without us; reqwest wraps an error once more where we wrap the body.
+#[tokio::test]
+async fn a_request_whose_body_breaks_fails_as_it_does_without_us() {
+    let server = Server::start(Router::new().fallback(async |request: Request| {
+        let mut body = request.into_body().into_data_stream();
+        while let Some(Ok(_)) = body.next().await {}
+        ANSWER
+    }));
+    let server = server.await.unwrap();
+    let book = Book::open(Hosts::default().name(server.host(), "openai"));
+    let payload = Payload::pieces(|| {
+        let pieces = [Ok(Bytes::from_static(b"{\"model\":\"gpt-4o-mini\"")), Err(io::Error::other("the disk is gone"))];
+        stream::iter(pieces).boxed()
+    });
+    for (way, http) in WAYS.iter().flat_map(|way| Http::ALL.map(|http| (way, http))) {
+        let url = format!("{}/v1/chat/completions", server.url());
+        let fail = async |ledger| {
+            let setup = Setup { http, ledger, retry: Retry::Nowhere };
+            let ask = ask(url.clone(), "application/json", payload.clone());
+            (way.send)(&setup, &ask).await.err().expect("it cannot be sent")
+        };
+        let (without, with) = (fail(None).await, fail(Some(&book.ledger)).await);
+        let told = |failure: &Failure| (failure.kind, failure.display.clone(), failure.is.clone(), failure.url.clone());
+        assert_eq!(told(&with), told(&without), "{}, {http}", way.name);
+        assert_eq!(with.chain.last(), without.chain.last(), "{}, {http}: the root cause", way.name);
+        let links = with.chain.len() - without.chain.len();
+        assert!(links <= usize::from(way.over_reqwest), "{}, {http}: {with:#?}", way.name);
+    }
+    for row in book.rows().await {
+        assert_eq!(
+            (row.text("ending"), row.get("request_model")),
+            ("failed", &Value::Null),
+            "half a prompt says nothing"
+        );
+    }
 }
