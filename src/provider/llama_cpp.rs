@@ -146,6 +146,19 @@ mod tests {
     }
 
     #[test]
+    fn timings_of_each_token_count_a_chat_that_breaks_off() {
+        let word = |n: u32| {
+            format!(
+                r#"{{"id":"c","model":"m","choices":[{{"index":0,"delta":{{"content":"a"}},"finish_reason":null}}],"timings":{{"cache_n":2,"prompt_n":3,"predicted_n":{n}}}}}"#
+            )
+        };
+        let words = [word(1), word(2), word(3)];
+        let (call, _) = Exchange::post("http://localhost:8080/v1/chat/completions", r#"{"timings_per_token":true}"#)
+            .stream(&words.each_ref().map(String::as_str));
+        assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(5), Some(3)));
+    }
+
+    #[test]
     fn a_stream_counts_as_it_goes_and_its_log_probabilities_are_joined() {
         let (call, progress) = Exchange::post(URL, r#"{"prompt":"p","stream":true,"n_predict":-1}"#).stream(&[
             r#"{"content":"a","stop":false,"tokens_predicted":1,"tokens_evaluated":4,"completion_probabilities":[{"token":"a","logprob":-0.6931471805599453}]}"#,

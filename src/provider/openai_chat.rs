@@ -239,6 +239,34 @@ mod tests {
     }
 
     #[test]
+    fn one_choice_may_refuse_while_another_is_under_way() {
+        let word = |index: u32, said: &str| {
+            format!(
+                r#"{{"id":"c","model":"m","choices":[{{"index":{index},"delta":{{{said}}},"finish_reason":null}}]}}"#
+            )
+        };
+        let (a, b, no) = (word(0, r#""content":"a""#), word(0, r#""content":"b""#), word(1, r#""refusal":"no""#));
+        let (call, _) = Exchange::post(OPENAI, ASKED).stream(&[&a, &b, &no]);
+        assert_eq!(call.extra.get("spanledger.refused"), Some(&true.into()));
+        let (call, _) = Exchange::post(OPENAI, ASKED).stream(&[&a, &b, &a]);
+        assert_eq!(call.extra.get("spanledger.refused"), None);
+    }
+
+    #[test]
+    fn googles_endpoint_names_its_thoughts_nowhere_but_in_the_total() {
+        let usage = r#"{"prompt_tokens":35,"completion_tokens":12,"total_tokens":109}"#;
+        let google = "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions";
+        assert_eq!(tokens(&answered(google, usage)), [Some(35), Some(74), None, None, Some(62)]);
+        assert_eq!(
+            tokens(&answered(OPENAI, usage)),
+            [Some(35), Some(12), None, None, None],
+            "elsewhere it proves nothing"
+        );
+        let exact = r#"{"prompt_tokens":35,"completion_tokens":12,"total_tokens":47}"#;
+        assert_eq!(tokens(&answered(google, exact)), [Some(35), Some(12), None, None, None]);
+    }
+
+    #[test]
     fn the_tier_that_was_served_is_not_the_one_that_was_asked() {
         let call = Exchange::post(OPENAI, r#"{"model":"m","service_tier":"auto"}"#)
             .json(r#"{"service_tier":"priority","system_fingerprint":"fp_1"}"#);

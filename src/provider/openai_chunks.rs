@@ -56,8 +56,9 @@ impl ChunkReader {
         if self.pattern.fits(message.data) {
             return true;
         }
+        let telling = [&skim::USAGE, &skim::LOGPROBS, &skim::ERROR, &skim::REFUSAL, &skim::TIMINGS];
         let same = skim::FINISH_REASON.is_there_with_only("null", message.data)
-            && [&skim::USAGE, &skim::LOGPROBS, &skim::ERROR].into_iter().all(|key| key.is_only("null", message.data));
+            && telling.into_iter().all(|key| key.is_only("null", message.data));
         if same {
             self.pattern.learn(message.data);
         }

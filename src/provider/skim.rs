@@ -24,6 +24,8 @@ keys! {
     ERROR = "error";
     FINISH_REASON = "finish_reason";
     LOGPROBS = "logprobs";
+    REFUSAL = "refusal";
+    TIMINGS = "timings";
     USAGE = "usage";
 }
 
