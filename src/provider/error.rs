@@ -18,6 +18,10 @@
 //! Only the message and the code are read: some errors carry what the model said (`failed_generation`) or what the caller
 //! sent (`input`), and that stays where it is. What looks like a key in a message is taken out.
 //!
+//! What headers say of an error is not kept: its status is the error's type, and ids and limits are about the connection.
+//!
+//! Sources: the error pages of each provider's API reference, and recorded errors.
+//!
 //! An error inside an answer with status 200 goes through `Problem::inside_success`, which also makes the call an error.
 
 use serde::Deserialize;

@@ -98,7 +98,7 @@ impl Reader for AudioReader {
         fill::first(&mut call.response.model, &answer.model);
         match answer.usage.0 {
             Some(usage) => usage.apply(call),
-            None => fill::unit(call, "input_audio_seconds", answer.duration.0.filter(|_| !self.speech)),
+            None => fill::unit(call, "input_audio_seconds", answer.duration.0),
         }
         let done = kind.ends_with(".done");
         if done || kind.is_empty() {

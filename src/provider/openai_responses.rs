@@ -322,6 +322,30 @@ mod tests {
     }
 
     #[test]
+    fn web_searches_are_counted_from_the_items_only_where_nothing_states_them() {
+        let searched = |stated: &str| {
+            let call = answered(&format!(
+                r#"{{"status":"completed","output":[{{"type":"web_search_call","action":{{"type":"search"}}}},{{"type":"web_search_call","action":{{"type":"open_page"}}}},{{"type":"web_search_call","action":{{"type":"find_in_page"}}}},{{"type":"web_search_call"}}],"usage":{{"input_tokens":1}}{stated}}}"#
+            ));
+            call.usage.details.get("web_searches").copied()
+        };
+        assert_eq!(searched(""), Some(2.0), "pages that are opened are no searches");
+        assert_eq!(searched(r#","tool_usage":{"web_search":{"num_requests":5}}"#), Some(5.0));
+        assert_eq!(searched(r#","tool_usage":{"web_search":{"num_requests":0}}"#), None, "none is stated");
+    }
+
+    #[test]
+    fn what_was_written_to_a_cache_is_the_sum_of_its_parts_where_only_those_are_stated() {
+        let written = |rest: &str| {
+            let call = answered(&format!(
+                r#"{{"usage":{{"input_tokens":900,"input_tokens_details":{{"cache_write_tokens_details":{{"ttl_30m_tokens":100,"ttl_12h_tokens":200}}{rest}}}}}}}"#
+            ));
+            call.usage.cache_write_tokens
+        };
+        assert_eq!((written(""), written(r#","cache_write_tokens":400"#)), (Some(300), Some(400)));
+    }
+
+    #[test]
     fn an_answer_in_the_background_has_no_usage_yet() {
         let call = answered(r#"{"id":"resp_1","status":"queued","usage":null,"model":"m"}"#);
         assert!(call.usage.is_empty());

@@ -11,6 +11,9 @@
 //! stated, the whole is unknown and left to the price book.
 //!
 //! Over a stream the last statement wins.
+//!
+//! Sources: OpenRouter's page on usage accounting, Perplexity's and Vercel's API references, the client library of xAI for the
+//! size of a tick; recorded answers of xAI whose ticks equal its price list, and exceed it by what searches cost.
 
 use serde::Deserialize;
 
@@ -144,6 +147,13 @@ mod tests {
         let call = Exchange::post(url, "{}").json(&chat_answer(usage));
         let stated = [call.cost.total, call.cost.input, call.cost.output].map(|usd| usd.unwrap().to_string());
         assert_eq!(stated, ["0.008", "0.001", "0.002"]);
+        let usage = r#"{"cost":{"output_tokens_cost":0.002,"reasoning_tokens_cost":0.03,"citation_tokens_cost":0.4,"total_cost":1}}"#;
+        let call = Exchange::post(url, "{}").json(&chat_answer(usage));
+        assert_eq!(
+            call.cost.output.unwrap().to_string(),
+            "0.432",
+            "output tokens include those of reasoning and citations"
+        );
     }
 
     #[test]
