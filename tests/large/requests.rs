@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// What a call may hold more with us than without us: a short form of the request, and what buffers differ by.
-const BOUND: usize = MAX_HELD_BYTES + MIB / 2;
+const BOUND: usize = MAX_HELD_BYTES + MIB;
 
 pub(crate) const ANSWER: &str = r#"{"id":"c1","model":"gpt-4o-mini-2024-07-18","choices":[],"usage":{"prompt_tokens":24,"completion_tokens":9,"total_tokens":33}}"#;
 
