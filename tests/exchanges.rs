@@ -21,14 +21,19 @@ use spanledger::{
 };
 
 /// The protocols that must reach [`ENOUGH`]; the others are printed only.
-const MEASURED: [&str; 10] = [
+const MEASURED: [&str; 15] = [
     "openai_chat",
     "openai_responses",
     "openai_completions",
     "openai_embeddings",
+    "openai_images",
+    "openai_speech",
+    "openai_batches",
     "anthropic_messages",
+    "anthropic_count_tokens",
     "gemini_generate",
     "gemini_embed",
+    "gemini_count_tokens",
     "ollama_chat",
     "ollama_generate",
     "ollama_embed",

@@ -193,6 +193,9 @@ struct XGroq<'a> {
     error: Text<'a>,
 }
 
+/// No compound system asks more models than this.
+const MAX_MODELS: usize = 32;
+
 /// Groq's compound systems ask several models: `usage` is their sum, and this is who they were.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -213,6 +216,7 @@ impl Breakdown<'_> {
         let mut models: Vec<_> = self.models.0.iter().filter_map(|part| part.model.get()).map(fill::name).collect();
         models.sort_unstable();
         models.dedup();
+        models.truncate(MAX_MODELS);
         fill::extra(call, names::MODELS_USED, (!models.is_empty()).then_some(models));
     }
 }

@@ -13,6 +13,10 @@
 //! | predictions | `completion_tokens_details.{accepted,rejected}_prediction_tokens`: both are part of the output |
 //! | searches, code | Perplexity `num_search_queries`, xAI `num_sources_used`; xAI and OpenRouter in their details of server tools, Mistral in `connectors` |
 //!
+//! Units are called as in `genai-prices`; where it has no name, by one of ours (`search_sources`, `image_generations`,
+//! `accepted_prediction_tokens`, `cache_write_30m_tokens`, …). Kinds of tokens are part of a total and priced with it; any
+//! other unit without a price makes the cost `partial`.
+//!
 //! What the totals leave out, and the sum proves:
 //!
 //! - xAI's chat leaves reasoning out of `completion_tokens`: where `total = input + output + reasoning`, it is added. By
