@@ -1,7 +1,4 @@
-//! JSON that borrows its texts: what a line is read into before anybody knows what it holds.
-//!
-//! A line has some hundred small objects. As `serde_json::Value` each of them is a tree of its own with a copy of every
-//! name, which made reading a line the greatest part of the drain's work.
+//! JSON that borrows its texts: what the values of attributes are before anybody knows whether they are kept.
 
 use std::{borrow::Cow, fmt};
 
@@ -12,8 +9,9 @@ use serde::{
 use serde_json::{Number, Value};
 
 /// Any JSON.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) enum Json<'a> {
+    #[default]
     Null,
     Bool(bool),
     Number(Number),
@@ -24,29 +22,9 @@ pub(super) enum Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// A document, complete and with nothing behind it.
-    pub(super) fn read(bytes: &'a [u8]) -> serde_json::Result<Self> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => serde_json::from_str(text),
-            // For its words on what is wrong.
-            Err(_) => serde_json::from_slice(bytes),
-        }
-    }
-
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
-        self.members()?.iter().rfind(|(given, _)| given == name).map(|(_, value)| value)
-    }
-
-    pub(super) fn members(&self) -> Option<&[(Cow<'a, str>, Self)]> {
         match self {
-            Self::Object(members) => Some(members),
-            _ => None,
-        }
-    }
-
-    pub(super) fn as_array(&self) -> Option<&[Self]> {
-        match self {
-            Self::Array(items) => Some(items),
+            Self::Object(members) => members.iter().rfind(|(given, _)| given == name).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -66,15 +44,15 @@ impl<'a> Json<'a> {
     }
 
     /// The same as a value of its own.
-    pub(super) fn to_value(&self) -> Value {
+    pub(super) fn into_value(self) -> Value {
         match self {
             Self::Null => Value::Null,
-            Self::Bool(truth) => Value::Bool(*truth),
-            Self::Number(number) => Value::Number(number.clone()),
-            Self::Text(text) => Value::String(text.clone().into_owned()),
-            Self::Array(items) => Value::Array(items.iter().map(Self::to_value).collect()),
+            Self::Bool(truth) => Value::Bool(truth),
+            Self::Number(number) => Value::Number(number),
+            Self::Text(text) => Value::String(text.into_owned()),
+            Self::Array(items) => Value::Array(items.into_iter().map(Self::into_value).collect()),
             Self::Object(members) => Value::Object(
-                members.iter().map(|(name, value)| (name.clone().into_owned(), value.to_value())).collect(),
+                members.into_iter().map(|(name, value)| (name.into_owned(), value.into_value())).collect(),
             ),
         }
     }
@@ -86,8 +64,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
     }
 }
 
+/// The name of a member.
 #[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Name<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 struct It;
 
@@ -152,17 +131,17 @@ mod tests {
     #[test]
     fn of_two_members_with_one_name_the_later_counts() {
         let document = br#"{"a":1,"b":{"c":[null,true,-1.5,"x\u00e9"]},"a":2}"#;
-        let json = Json::read(document).unwrap();
+        let json: Json<'_> = serde_json::from_slice(document).unwrap();
         assert_eq!(json.get("a").and_then(Json::as_f64), Some(2.0));
-        assert_eq!(json.to_value(), serde_json::from_slice::<Value>(document).unwrap());
+        assert_eq!(json.into_value(), serde_json::from_slice::<Value>(document).unwrap());
     }
 
     proptest! {
         #[test]
         fn it_reads_what_serde_json_reads(document in "[\\[{]?[\\[\\]{}:,\"a\\\\ 0-9.e-]{0,24}") {
             let expected = serde_json::from_str::<Value>(&document).map_err(|error| error.to_string());
-            let read = Json::read(document.as_bytes()).map_err(|error| error.to_string());
-            prop_assert_eq!(read.map(|json| json.to_value()), expected);
+            let read = serde_json::from_str::<Json<'_>>(&document).map_err(|error| error.to_string());
+            prop_assert_eq!(read.map(Json::into_value), expected);
         }
     }
 }

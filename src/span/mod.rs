@@ -20,6 +20,7 @@
 
 mod json;
 pub mod names;
+mod otlp;
 
 #[cfg(feature = "ledger")]
 pub(crate) mod line;

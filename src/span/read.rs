@@ -9,16 +9,22 @@
 //! Input from outside is never trusted to be well formed: a span that cannot be read is reported and its neighbours are
 //! kept, an attribute of an unexpected type is kept as it is in `extra`.
 
-use std::time::Duration;
+use std::borrow::Cow;
 
 use opentelemetry::trace::{SpanId, TraceId};
-use serde_json::{Map, Value};
 
-use super::{json::Json, names};
-use crate::{
-    call::{Call, Ending, Identity, Later, PricingStatus, Record, Source, Timestamp, UsageSource, Usd},
-    confidence::{Action, Confidence, Trust},
+use super::{
+    json::Json,
+    names,
+    otlp::{self, Attributes, LogRecord, Span},
 };
+use crate::call::{Call, Ending, Identity, Later, Name, PricingStatus, Record, Source, Timestamp, UsageSource, Usd};
+
+mod trust;
+mod values;
+
+use trust::Learnt;
+use values::{count, duration, int, number, put, text, texts, truth, usd, word};
 
 /// What a line held.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,345 +44,291 @@ pub struct Line {
 ///
 /// A sentence, if the line is no JSON object of either kind.
 pub fn line(bytes: &[u8], trusted: Source) -> Result<Line, String> {
-    let document = Json::read(bytes).map_err(|error| format!("not JSON: {error}"))?;
-    let mut line = Line::default();
-    let spans = document.get("resourceSpans").and_then(Json::as_array);
-    let logs = document.get("resourceLogs").and_then(Json::as_array);
-    if spans.is_none() && logs.is_none() {
+    let document = otlp::Line::read(bytes).map_err(|error| format!("not JSON: {error}"))?;
+    if document.spans.is_none() && document.logs.is_none() {
         return Err("neither resourceSpans nor resourceLogs is there".to_owned());
     }
-    for of_resource in spans.into_iter().flatten() {
-        let resource = attributes(of_resource.get("resource").and_then(|resource| resource.get("attributes")));
-        for span in nested(of_resource, "scopeSpans", "spans") {
-            match read_span(span, &resource, trusted) {
-                Ok(Some(call)) => line.records.push(Record::Call(Box::new(call))),
-                Ok(None) => line.skipped += 1,
-                Err(reason) => line.rejected.push(reason),
-            }
+    let mut line = Line::default();
+    for of_resource in document.spans.into_iter().flatten() {
+        let service_name = resource(&of_resource.resource, names::SERVICE_NAME);
+        let environment = resource(&of_resource.resource, names::ENVIRONMENT);
+        for span in of_resource.scopes.into_iter().flat_map(|scope| scope.0) {
+            line.add(read_span(span, trusted).map(|call| {
+                let named = |call| Call {
+                    service_name: service_name.map(str::to_owned),
+                    environment: environment.map(str::to_owned),
+                    ..call
+                };
+                call.map(|call| Record::Call(Box::new(named(call))))
+            }));
         }
     }
-    for record in logs.into_iter().flatten().flat_map(|of_resource| nested(of_resource, "scopeLogs", "logRecords")) {
-        match read_later(record) {
-            Ok(Some(later)) => line.records.push(Record::Later(Box::new(later))),
-            Ok(None) => line.skipped += 1,
-            Err(reason) => line.rejected.push(reason),
+    for of_resource in document.logs.into_iter().flatten() {
+        for record in of_resource.scopes.into_iter().flat_map(|scope| scope.0) {
+            line.add(read_later(record).map(|later| later.map(|later| Record::Later(Box::new(later)))));
         }
     }
     Ok(line)
 }
 
-fn nested<'a>(of_resource: &'a Json<'a>, scopes: &str, items: &'a str) -> impl Iterator<Item = &'a Json<'a>> {
-    let scopes = of_resource.get(scopes).and_then(Json::as_array);
-    scopes.into_iter().flatten().filter_map(move |scope| scope.get(items)?.as_array()).flatten()
-}
-
-/// OTLP's list of `{"key", "value"}` as a map; of two with one key the later counts.
-fn attributes(list: Option<&Json<'_>>) -> Map<String, Value> {
-    let entries = list.and_then(Json::as_array).into_iter().flatten();
-    entries.filter_map(|entry| Some((entry.get("key")?.as_str()?.to_owned(), any_value(entry.get("value")?)))).collect()
-}
-
-/// OTLP's `AnyValue` as plain JSON.
-fn any_value(value: &Json<'_>) -> Value {
-    let Some((kind, inner)) = value.members().and_then(|members| members.iter().rev().min_by(|a, b| a.0.cmp(&b.0)))
-    else {
-        return Value::Null;
-    };
-    let values = || inner.get("values").and_then(Json::as_array).into_iter().flatten();
-    match kind.as_ref() {
-        "stringValue" | "boolValue" | "bytesValue" => inner.to_value(),
-        "intValue" => match inner {
-            Json::Text(digits) => digits.parse::<i64>().map_or_else(|_| inner.to_value(), Value::from),
-            number => number.to_value(),
-        },
-        "doubleValue" => inner.as_f64().map_or(Value::Null, Value::from),
-        "arrayValue" => Value::Array(values().map(any_value).collect()),
-        "kvlistValue" => Value::Object(attributes(inner.get("values"))),
-        _ => Value::Null,
+impl Line {
+    fn add(&mut self, read: Result<Option<Record>, String>) {
+        match read {
+            Ok(Some(record)) => self.records.push(record),
+            Ok(None) => self.skipped += 1,
+            Err(reason) => self.rejected.push(reason),
+        }
     }
 }
 
-fn read_span(span: &Json<'_>, resource: &Map<String, Value>, trusted: Source) -> Result<Option<Call>, String> {
-    let mut taken = Taken(attributes(span.get("attributes")));
-    if !taken.0.keys().any(|name| name.starts_with("gen_ai.")) || taken.0.contains_key(names::NO_CALL) {
+/// What a resource says of itself.
+fn resource<'a>(attributes: &'a Attributes<'_>, name: &str) -> Option<&'a str> {
+    attributes.iter().rfind(|(given, _)| given == name)?.1.as_str()
+}
+
+fn read_span(span: Span<'_>, trusted: Source) -> Result<Option<Call>, String> {
+    let named = |is: fn(&str) -> bool| span.attributes.iter().any(|(name, _)| is(name));
+    if !named(|name| name.starts_with("gen_ai.")) || named(|name| name == names::NO_CALL) {
         return Ok(None);
     }
-    taken.0.retain(|name, _| !names::is_content(name));
-    taken.modernise();
-    let mut call = Call {
-        identity: identity(span, &mut taken)?,
-        started_at: time(span, "startTimeUnixNano")?,
-        ended_at: time(span, "endTimeUnixNano")?,
-        ..Call::default()
-    };
-    call.ended_at = call.ended_at.max(call.started_at);
-    let ours = taken.0.keys().any(|name| name.starts_with("spanledger."));
-    let claimed = taken.word(names::SOURCE, Source::from_word);
-    call.source = claimed.unwrap_or(if ours { Source::Otlp } else { Source::Foreign }).min(trusted);
-    call.service_name = resource.get(names::SERVICE_NAME).and_then(Value::as_str).map(str::to_owned);
-    call.environment = resource.get(names::ENVIRONMENT).and_then(Value::as_str).map(str::to_owned);
-    taken.text(names::OPERATION_NAME, |value| call.operation = value.into());
-    taken.text(names::PROVIDER_NAME, |value| call.provider = value.into());
-    read_exchange(&mut taken, &mut call);
-    read_usage(&mut taken, &mut call);
-    read_cost(&mut taken, &mut call);
-    read_outcome(&mut taken, span, &mut call);
-    read_context(&mut taken, &mut call);
-    call.trust = read_trust(&mut taken);
-    // The row's id follows from the key; the attribute only tells that a row exists.
-    taken.0.remove(names::ROW_ID);
-    call.extra = taken.0;
-    Ok(Some(call))
+    let mut reading = Reading::default();
+    reading.call.identity = identity(&span)?;
+    reading.call.started_at = time(&span.start, "startTimeUnixNano")?;
+    reading.call.ended_at = time(&span.end, "endTimeUnixNano")?.max(reading.call.started_at);
+    let mut attributes = span.attributes;
+    modernise(&mut attributes);
+    for (name, value) in attributes {
+        reading.attribute(name, value);
+    }
+    Ok(Some(reading.finish(&span.status, trusted)))
 }
 
-fn identity(span: &Json<'_>, taken: &mut Taken) -> Result<Identity, String> {
-    let field = |name| span.get(name).and_then(Json::as_str).unwrap_or_default();
-    let span_id = |hex: &str| SpanId::from_hex(hex).ok().filter(|id| *id != SpanId::INVALID && hex.len() == 16);
-    let trace_id = TraceId::from_hex(field("traceId"))
+fn identity(span: &Span<'_>) -> Result<Identity, String> {
+    let trace_id = span.trace_id.as_str().unwrap_or_default();
+    let trace_id = TraceId::from_hex(trace_id)
         .ok()
-        .filter(|id| *id != TraceId::INVALID && field("traceId").len() == 32)
+        .filter(|id| *id != TraceId::INVALID && trace_id.len() == 32)
         .ok_or("a span without a valid trace id (32 hexadecimal digits, not all zero)")?;
     Ok(Identity {
         trace_id,
-        span_id: span_id(field("spanId"))
+        span_id: span_id(span.span_id.as_str())
             .ok_or_else(|| format!("a span of trace {trace_id} without a valid span id (16 hexadecimal digits)"))?,
-        parent_span_id: span_id(field("parentSpanId")),
-        ai_parent_span_id: taken.take_str(names::AI_PARENT_SPAN_ID).as_deref().and_then(span_id),
+        parent_span_id: span_id(span.parent_span_id.as_str()),
+        ai_parent_span_id: None,
     })
 }
 
-fn time(span: &Json<'_>, field: &str) -> Result<Timestamp, String> {
-    match span.get(field) {
-        Some(Json::Text(digits)) => digits.parse().ok(),
-        Some(Json::Number(number)) => number.as_u64(),
+fn span_id(hex: Option<&str>) -> Option<SpanId> {
+    let hex = hex.filter(|hex| hex.len() == 16)?;
+    SpanId::from_hex(hex).ok().filter(|id| *id != SpanId::INVALID)
+}
+
+fn time(given: &Json<'_>, field: &str) -> Result<Timestamp, String> {
+    match given {
+        Json::Text(digits) => digits.parse().ok(),
+        Json::Number(number) => number.as_u64(),
         _ => None,
     }
     .map(Timestamp::from_unix_nanos)
     .ok_or_else(|| format!("a span whose {field} is no number of nanoseconds"))
 }
 
-fn read_exchange(taken: &mut Taken, call: &mut Call) {
-    call.server.address = taken.take_str(names::SERVER_ADDRESS);
-    call.server.port = taken.take_int(names::SERVER_PORT).and_then(|port| port.try_into().ok());
-    call.request.model = taken.take_str(names::REQUEST_MODEL);
-    call.request.stream = taken.take_bool(names::REQUEST_STREAM);
-    call.request.temperature = taken.take_number(names::REQUEST_TEMPERATURE);
-    call.request.service_tier = taken.take_str(names::OPENAI_REQUEST_SERVICE_TIER);
-    call.response.id = taken.take_str(names::RESPONSE_ID);
-    call.response.model = taken.take_str(names::RESPONSE_MODEL);
-    call.response.service_tier = taken.take_str(names::OPENAI_RESPONSE_SERVICE_TIER);
-    call.response.finish_reasons = taken.take_texts(names::RESPONSE_FINISH_REASONS);
-    call.time_to_first_chunk = taken.take_duration(names::RESPONSE_TIME_TO_FIRST_CHUNK, 1.0);
-    call.duration = taken.take_duration(names::DURATION_MS, 1e-3);
-    call.billable = taken.take_bool(names::BILLABLE);
-}
-
-fn read_usage(taken: &mut Taken, call: &mut Call) {
-    let usage = &mut call.usage;
-    usage.input_tokens = taken.take_count(names::USAGE_INPUT);
-    usage.output_tokens = taken.take_count(names::USAGE_OUTPUT);
-    usage.cache_read_tokens = taken.take_count(names::USAGE_CACHE_READ);
-    usage.cache_write_tokens = taken.take_count(names::USAGE_CACHE_WRITE);
-    usage.reasoning_tokens = taken.take_count(names::USAGE_REASONING);
-    for (unit, amount) in taken.take_prefixed(names::USAGE_DETAIL_PREFIX) {
-        if let Some(amount) = amount.as_f64() {
-            usage.details.insert(unit.into(), amount);
-        }
-    }
-    let known = if usage.is_empty() { UsageSource::None } else { UsageSource::Provider };
-    usage.source = taken.word(names::USAGE_SOURCE, UsageSource::from_word).unwrap_or(known);
-    usage.check();
-}
-
-fn read_cost(taken: &mut Taken, call: &mut Call) {
-    let double = taken.take_number(names::USAGE_COST).and_then(Usd::from_f64);
-    let cost = &mut call.cost;
-    cost.total = taken.take_usd(names::COST_USD).or(double);
-    cost.input = taken.take_usd(names::COST_INPUT_USD);
-    cost.output = taken.take_usd(names::COST_OUTPUT_USD);
-    cost.status = taken.word(names::PRICING_STATUS, PricingStatus::from_word);
-    cost.price_source = taken.take_str(names::PRICING_SOURCE).map(Into::into);
-    cost.price_version = taken.take_str(names::PRICING_VERSION);
-}
-
-fn read_outcome(taken: &mut Taken, span: &Json<'_>, call: &mut Call) {
-    let status = span.get("status");
-    let failed = status.and_then(|status| status.get("code")).is_some_and(|code| match code {
-        Json::Number(code) => code.as_u64() == Some(2),
-        Json::Text(code) => code == "STATUS_CODE_ERROR" || code == "2",
-        _ => false,
-    });
-    let outcome = &mut call.outcome;
-    outcome.http_status = taken.take_int(names::HTTP_STATUS).and_then(|code| code.try_into().ok());
-    outcome.error_type = taken.take_str(names::ERROR_TYPE).or_else(|| failed.then(|| "_OTHER".to_owned()));
-    outcome.error_message = taken.take_str(names::ERROR_MESSAGE).or_else(|| {
-        let message = status?.get("message")?.as_str().filter(|text| failed && !text.is_empty())?;
-        Some(message.to_owned())
-    });
-    let ended = if failed { Ending::Failed } else { Ending::Complete };
-    outcome.ending = taken.word(names::ENDING, Ending::from_word).unwrap_or(ended);
-}
-
-fn read_context(taken: &mut Taken, call: &mut Call) {
-    let context = &mut call.context;
-    context.task = taken.take_str(names::TASK);
-    context.user_id = taken.take_str(names::USER_ID);
-    context.conversation_id = taken.take_str(names::CONVERSATION_ID);
-    context.job_id = taken.take_str(names::JOB_ID);
-    context.configuration_id = taken.take_str(names::CONFIGURATION_ID);
-    context.variant = taken.take_str(names::VARIANT);
-    context.attempt = taken.take_int(names::ATTEMPT).and_then(|number| number.try_into().ok());
-    context.previous_id = taken.take_str(names::PREVIOUS_ID);
-    context.model_identifier = taken.take_str(names::MODEL_IDENTIFIER);
-    context.model_alias = taken.take_str(names::MODEL_ALIAS);
-    context.node_id = taken.take_str(names::NODE_ID);
-    context.request_data = taken.0.remove(names::REQUEST_DATA);
-    context.tags = taken.take_prefixed(names::TAG_PREFIX).collect();
-}
-
-fn read_trust(taken: &mut Taken) -> Trust {
-    let given = taken.take_number(names::CONFIDENCE_SCORE);
-    let parts: Vec<_> = taken.take_prefixed(names::CONFIDENCE_PREFIX).collect();
-    let derived_from = taken.take_str(names::CONFIDENCE_DERIVED_FROM);
-    let out_of_range = taken.take_bool(names::CONFIDENCE_OUT_OF_RANGE) == Some(true);
-    let known = given.is_some() || !parts.is_empty() || derived_from.is_some() || out_of_range;
-    let confidence = known.then(|| {
-        let mut confidence = given.map(Confidence::new).unwrap_or_default();
-        for (part, value) in parts {
-            confidence = confidence.component(part, value.as_f64().unwrap_or(f64::NAN));
-        }
-        if let Some(source) = derived_from {
-            confidence = confidence.derived_from(source);
-        }
-        if out_of_range {
-            confidence.mark_out_of_range();
-        }
-        confidence
-    });
-    Trust {
-        confidence,
-        action: taken.word(names::ACTION, Action::from_word),
-        fallback_reason: taken.take_str(names::FALLBACK_REASON),
-        response_data: taken.0.remove(names::RESPONSE_DATA),
-    }
-}
-
-fn read_later(record: &Json<'_>) -> Result<Option<Later>, String> {
-    if record.get("eventName").and_then(Json::as_str) != Some(names::LATER_EVENT) {
+fn read_later(record: LogRecord<'_>) -> Result<Option<Later>, String> {
+    if record.event_name.as_str() != Some(names::LATER_EVENT) {
         return Ok(None);
     }
-    let mut taken = Taken(attributes(record.get("attributes")));
-    let row_id = taken.take_str(names::ROW_ID).unwrap_or_default();
+    let (mut row_id, mut learnt) = (None, Learnt::default());
+    for (name, value) in record.attributes {
+        // What has another name or type says nothing that a row could keep.
+        let _ = match &*name {
+            names::ROW_ID => put(&mut row_id, text(value)),
+            name => learnt.attribute(name, value),
+        };
+    }
+    let row_id: String = row_id.unwrap_or_default();
     Ok(Some(Later {
         row_id: row_id.parse().map_err(|error| format!("{}: {error}", names::LATER_EVENT))?,
-        recorded_at: time(record, "timeUnixNano")?,
-        trust: read_trust(&mut taken),
+        recorded_at: time(&record.time, "timeUnixNano")?,
+        trust: learnt.finish(),
     }))
 }
 
-/// Attributes that are taken out one by one; what remains has no field. A value of an unexpected type remains.
-struct Taken(Map<String, Value>);
+/// Deprecated names become today's; where today's is there itself, they are dropped.
+fn modernise(attributes: &mut Attributes<'_>) {
+    fn today(name: &str) -> Option<&'static str> {
+        Some(match name {
+            "gen_ai.system" => names::PROVIDER_NAME,
+            "gen_ai.usage.prompt_tokens" => names::USAGE_INPUT,
+            "gen_ai.usage.completion_tokens" => names::USAGE_OUTPUT,
+            names::USAGE_CACHE_CREATION => names::USAGE_CACHE_WRITE,
+            "gen_ai.openai.request.seed" => names::REQUEST_SEED,
+            "gen_ai.openai.request.service_tier" => names::OPENAI_REQUEST_SERVICE_TIER,
+            "gen_ai.openai.response.service_tier" => names::OPENAI_RESPONSE_SERVICE_TIER,
+            "gen_ai.openai.response.system_fingerprint" => names::OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+            _ => return None,
+        })
+    }
+    let mut wanted: Vec<_> = attributes.iter().filter_map(|(name, _)| today(name)).collect();
+    if wanted.is_empty() {
+        return;
+    }
+    wanted.retain(|today| attributes.iter().all(|(name, _)| name != today));
+    attributes.retain_mut(|(name, _)| {
+        let Some(today) = today(name) else { return true };
+        *name = Cow::Borrowed(today);
+        wanted.contains(&today)
+    });
+}
 
-impl Taken {
-    /// Deprecated names become today's, where today's is not there itself.
-    fn modernise(&mut self) {
-        const RENAMED: &[(&str, &str)] = &[
-            ("gen_ai.system", names::PROVIDER_NAME),
-            ("gen_ai.usage.prompt_tokens", names::USAGE_INPUT),
-            ("gen_ai.usage.completion_tokens", names::USAGE_OUTPUT),
-            (names::USAGE_CACHE_CREATION, names::USAGE_CACHE_WRITE),
-            ("gen_ai.openai.request.seed", names::REQUEST_SEED),
-            ("gen_ai.openai.request.service_tier", names::OPENAI_REQUEST_SERVICE_TIER),
-            ("gen_ai.openai.response.service_tier", names::OPENAI_RESPONSE_SERVICE_TIER),
-            ("gen_ai.openai.response.system_fingerprint", names::OPENAI_RESPONSE_SYSTEM_FINGERPRINT),
-        ];
-        const PROVIDERS: &[(&str, &str)] = &[
-            ("xai", "x_ai"),
-            ("az.ai.openai", "azure.ai.openai"),
-            ("az.ai.inference", "azure.ai.inference"),
-            ("vertex_ai", "gcp.vertex_ai"),
-            ("gemini", "gcp.gemini"),
-        ];
-        for (old, new) in RENAMED {
-            if let Some(value) = self.0.remove(*old) {
-                self.0.entry(*new).or_insert(value);
+/// Today's name of a provider.
+fn modern_provider(name: String) -> Name {
+    Name::Borrowed(match name.as_str() {
+        "xai" => "x_ai",
+        "az.ai.openai" => "azure.ai.openai",
+        "az.ai.inference" => "azure.ai.inference",
+        "vertex_ai" => "gcp.vertex_ai",
+        "gemini" => "gcp.gemini",
+        _ => return name.into(),
+    })
+}
+
+/// A call of which attributes are still to come, and what can be decided only at their end.
+#[derive(Default)]
+struct Reading {
+    call: Call,
+    learnt: Learnt,
+    /// The cost as a double, for where there is no exact one.
+    cost: Option<f64>,
+    usage_source: Option<UsageSource>,
+    ending: Option<Ending>,
+    source: Option<Source>,
+    /// There is an attribute that only we write.
+    ours: bool,
+}
+
+/// What comes of an attribute: nothing is left of it, or its value, because it has no field or does not fit there.
+type Left<'a> = Result<(), Json<'a>>;
+
+impl Reading {
+    fn attribute(&mut self, name: Cow<'_, str>, value: Json<'_>) {
+        let ours = name.starts_with("spanledger.");
+        self.ours |= ours;
+        let left = if ours { self.own(&name, value) } else { self.standard(&name, value) };
+        let extra = &mut self.call.extra;
+        match left {
+            // Of two with one name the later counts.
+            Ok(()) if extra.is_empty() => {}
+            Ok(()) => drop(extra.remove(&*name)),
+            Err(_) if names::is_content(&name) => {}
+            Err(value) => drop(extra.insert(name.into_owned(), value.into_value())),
+        }
+    }
+
+    /// The attributes of the semantic conventions.
+    fn standard<'a>(&mut self, name: &str, value: Json<'a>) -> Left<'a> {
+        let Call { request, response, server, usage, context, outcome, .. } = &mut self.call;
+        match name {
+            names::OPERATION_NAME => put(&mut self.call.operation, text(value)),
+            names::PROVIDER_NAME => put(&mut self.call.provider, text(value).map(modern_provider)),
+            names::SERVER_ADDRESS => put(&mut server.address, text(value)),
+            names::SERVER_PORT => put(&mut server.port, int(value).map(|port| port.try_into().ok())),
+            names::REQUEST_MODEL => put(&mut request.model, text(value)),
+            names::REQUEST_STREAM => put(&mut request.stream, truth(value)),
+            names::REQUEST_TEMPERATURE => put(&mut request.temperature, number(value)),
+            names::OPENAI_REQUEST_SERVICE_TIER => put(&mut request.service_tier, text(value)),
+            names::RESPONSE_ID => put(&mut response.id, text(value)),
+            names::RESPONSE_MODEL => put(&mut response.model, text(value)),
+            names::OPENAI_RESPONSE_SERVICE_TIER => put(&mut response.service_tier, text(value)),
+            names::RESPONSE_FINISH_REASONS => put(&mut response.finish_reasons, texts(value)),
+            names::RESPONSE_TIME_TO_FIRST_CHUNK => put(&mut self.call.time_to_first_chunk, duration(value, 1.0)),
+            names::USAGE_INPUT => put(&mut usage.input_tokens, count(value)),
+            names::USAGE_OUTPUT => put(&mut usage.output_tokens, count(value)),
+            names::USAGE_CACHE_READ => put(&mut usage.cache_read_tokens, count(value)),
+            names::USAGE_CACHE_WRITE => put(&mut usage.cache_write_tokens, count(value)),
+            names::USAGE_REASONING => put(&mut usage.reasoning_tokens, count(value)),
+            names::USAGE_COST => put(&mut self.cost, number(value)),
+            names::HTTP_STATUS => put(&mut outcome.http_status, int(value).map(|code| code.try_into().ok())),
+            names::ERROR_TYPE => put(&mut outcome.error_type, text(value)),
+            names::USER_ID => put(&mut context.user_id, text(value)),
+            names::CONVERSATION_ID => put(&mut context.conversation_id, text(value)),
+            _ => Err(value),
+        }
+    }
+
+    /// Our own attributes.
+    fn own<'a>(&mut self, name: &str, value: Json<'a>) -> Left<'a> {
+        let Call { identity, cost, context, outcome, .. } = &mut self.call;
+        match name {
+            names::AI_PARENT_SPAN_ID => {
+                put(&mut identity.ai_parent_span_id, text(value).map(|hex| span_id(Some(&hex))))
+            }
+            names::DURATION_MS => put(&mut self.call.duration, duration(value, 1e-3)),
+            names::BILLABLE => put(&mut self.call.billable, truth(value)),
+            names::SOURCE => put(&mut self.source, word(value, Source::from_word)),
+            names::USAGE_SOURCE => put(&mut self.usage_source, word(value, UsageSource::from_word)),
+            names::COST_USD => put(&mut cost.total, usd(value)),
+            names::COST_INPUT_USD => put(&mut cost.input, usd(value)),
+            names::COST_OUTPUT_USD => put(&mut cost.output, usd(value)),
+            names::PRICING_STATUS => put(&mut cost.status, word(value, PricingStatus::from_word)),
+            names::PRICING_SOURCE => put(&mut cost.price_source, text(value).map(Name::from)),
+            names::PRICING_VERSION => put(&mut cost.price_version, text(value)),
+            names::ENDING => put(&mut self.ending, word(value, Ending::from_word)),
+            names::ERROR_MESSAGE => put(&mut outcome.error_message, text(value)),
+            names::TASK => put(&mut context.task, text(value)),
+            names::JOB_ID => put(&mut context.job_id, text(value)),
+            names::CONFIGURATION_ID => put(&mut context.configuration_id, text(value)),
+            names::VARIANT => put(&mut context.variant, text(value)),
+            names::ATTEMPT => put(&mut context.attempt, int(value).map(|number| number.try_into().ok())),
+            names::PREVIOUS_ID => put(&mut context.previous_id, text(value)),
+            names::MODEL_IDENTIFIER => put(&mut context.model_identifier, text(value)),
+            names::MODEL_ALIAS => put(&mut context.model_alias, text(value)),
+            names::NODE_ID => put(&mut context.node_id, text(value)),
+            names::REQUEST_DATA => put(&mut context.request_data, Ok(value.into_value())),
+            // The row's id follows from the key; the attribute only tells that a row exists.
+            names::ROW_ID => Ok(()),
+            _ => self.own_by_prefix(name, value),
+        }
+    }
+
+    fn own_by_prefix<'a>(&mut self, name: &str, value: Json<'a>) -> Left<'a> {
+        if let Some(tag) = name.strip_prefix(names::TAG_PREFIX) {
+            self.call.context.tags.insert(tag.to_owned(), value.into_value());
+        } else if let Some(unit) = name.strip_prefix(names::USAGE_DETAIL_PREFIX) {
+            let details = &mut self.call.usage.details;
+            match value.as_f64() {
+                Some(amount) => details.insert(unit.to_owned().into(), amount),
+                None => details.remove(unit),
+            };
+        } else {
+            return self.learnt.attribute(name, value);
+        }
+        Ok(())
+    }
+
+    /// The call, once all attributes are known.
+    fn finish(self, status: &Json<'_>, trusted: Source) -> Call {
+        let mut call = self.call;
+        call.source = self.source.unwrap_or(if self.ours { Source::Otlp } else { Source::Foreign }).min(trusted);
+        call.cost.total = call.cost.total.or(self.cost.and_then(Usd::from_f64));
+        let known = if call.usage.is_empty() { UsageSource::None } else { UsageSource::Provider };
+        call.usage.source = self.usage_source.unwrap_or(known);
+        call.usage.check();
+        call.trust = self.learnt.finish();
+
+        let outcome = &mut call.outcome;
+        let failed = status.get("code").is_some_and(|code| match code {
+            Json::Number(code) => code.as_u64() == Some(2),
+            Json::Text(code) => code == "STATUS_CODE_ERROR" || code == "2",
+            _ => false,
+        });
+        if failed {
+            outcome.error_type.get_or_insert_with(|| "_OTHER".to_owned());
+            if outcome.error_message.is_none() {
+                let message = status.get("message").and_then(Json::as_str).filter(|text| !text.is_empty());
+                outcome.error_message = message.map(str::to_owned);
             }
         }
-        if let Some(Value::String(name)) = self.0.get_mut(names::PROVIDER_NAME)
-            && let Some((_, new)) = PROVIDERS.iter().find(|(old, _)| old == name)
-        {
-            *name = (*new).to_owned();
-        }
-    }
-
-    fn take<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
-        let value = read(self.0.get(name)?)?;
-        self.0.remove(name);
-        Some(value)
-    }
-
-    fn take_str(&mut self, name: &str) -> Option<String> {
-        self.take(name, |value| value.as_str().map(str::to_owned))
-    }
-
-    fn text(&mut self, name: &str, set: impl FnOnce(String)) {
-        if let Some(value) = self.take_str(name) {
-            set(value);
-        }
-    }
-
-    fn take_bool(&mut self, name: &str) -> Option<bool> {
-        self.take(name, Value::as_bool)
-    }
-
-    fn take_int(&mut self, name: &str) -> Option<i64> {
-        self.take(name, Value::as_i64)
-    }
-
-    /// A count; some instrumentations send it as a double or as text.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
-    fn take_count(&mut self, name: &str) -> Option<u64> {
-        self.take(name, |value| match value {
-            Value::Number(number) => number
-                .as_u64()
-                .or_else(|| number.as_f64().filter(|n| (0.0..9e15).contains(n) && n.fract() == 0.0).map(|n| n as u64)),
-            Value::String(digits) => digits.parse().ok(),
-            _ => None,
-        })
-    }
-
-    fn take_number(&mut self, name: &str) -> Option<f64> {
-        self.take(name, Value::as_f64)
-    }
-
-    fn take_usd(&mut self, name: &str) -> Option<Usd> {
-        self.take(name, |value| value.as_str()?.parse().ok())
-    }
-
-    fn take_duration(&mut self, name: &str, seconds: f64) -> Option<Duration> {
-        // Rounded to nanoseconds, so that a duration survives the way through a double.
-        self.take(name, |value| Duration::try_from_secs_f64(value.as_f64()? * seconds).ok())
-    }
-
-    fn take_texts(&mut self, name: &str) -> Vec<String> {
-        self.take(name, |value| match value {
-            Value::Array(items) => Some(items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()),
-            Value::String(one) => Some(vec![one.clone()]),
-            _ => None,
-        })
-        .unwrap_or_default()
-    }
-
-    fn word<T>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
-        self.take(name, |value| read(value.as_str()?))
-    }
-
-    fn take_prefixed(&mut self, prefix: &str) -> impl Iterator<Item = (String, Value)> + use<> {
-        let names: Vec<String> = self.0.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
-        let taken: Vec<(String, Value)> = names
-            .into_iter()
-            .filter_map(|name| Some((name[prefix.len()..].to_owned(), self.0.remove(&name)?)))
-            .collect();
-        taken.into_iter()
+        outcome.ending = self.ending.unwrap_or(if failed { Ending::Failed } else { Ending::Complete });
+        call
     }
 }

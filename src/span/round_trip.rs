@@ -10,7 +10,7 @@ use opentelemetry::{
 use proptest::{collection, option, prelude::*};
 use serde_json::{Map, Value, json};
 
-use super::{Dialect, line, names, read, write};
+use super::{Dialect, line, names, otlp, read, write};
 use crate::{
     call::{
         Call, Cost, Ending, Identity, Later, Outcome, PricingStatus, Record, Request, Response, RowId, Server, Source,
@@ -179,6 +179,24 @@ proptest! {
     #[test]
     fn a_spool_line_gives_the_same_call_back(call in call()) {
         prop_assert_eq!(read_back(&line::call(&call)), Record::Call(Box::new(call)));
+    }
+
+    #[test]
+    fn the_short_way_through_our_own_lines_ends_where_the_long_one_does(call in call()) {
+        let line = String::from_utf8(line::call(&call)).unwrap();
+        prop_assert!(otlp::Line::goes_the_short_way(&line), "{line}");
+        let sealed = format!("{},\"crc32c\":4294967295}}", line.strip_suffix('}').unwrap());
+        prop_assert!(otlp::Line::goes_the_short_way(&sealed), "{sealed}");
+    }
+
+    #[test]
+    fn no_damage_to_our_own_lines_makes_the_short_way_differ_from_the_long_one(
+        call in call(), at in any::<prop::sample::Index>(), length in 0..12usize, put in "[\\[\\]{}:,\"\\\\a0-9.e\u{e9}\u{1}-]{0,3}",
+    ) {
+        let line = String::from_utf8(line::call(&call)).unwrap();
+        let from = line.floor_char_boundary(at.index(line.len()));
+        let to = line.ceil_char_boundary((from + length).min(line.len()));
+        otlp::Line::goes_the_short_way(&format!("{}{put}{}", &line[..from], &line[to..]));
     }
 
     #[test]
