@@ -13,6 +13,7 @@ use super::{clean, moment, row_id};
 use crate::{
     Confidence,
     call::{Call, Source, Timestamp, Usd},
+    hex,
 };
 
 /// The version of the rules by which attributes become columns.
@@ -62,7 +63,9 @@ pub enum Cell<'a> {
     Bool(bool),
     Moment(Timestamp),
     Money(Usd),
-    Json(Value),
+    Json(Cow<'a, Value>),
+    /// JSON too: an object, by its members in the order of their names.
+    Object(Vec<(&'a str, Cow<'a, Value>)>),
 }
 
 impl Cell<'_> {
@@ -77,7 +80,10 @@ impl Cell<'_> {
             Self::Bool(flag) => flag.into(),
             Self::Moment(moment) => moment::rfc3339(moment).into(),
             Self::Money(amount) => amount.to_string().into(),
-            Self::Json(value) => value,
+            Self::Json(value) => value.into_owned(),
+            Self::Object(members) => {
+                members.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned())).collect()
+            }
         }
     }
 }
@@ -157,7 +163,7 @@ columns! {
     variant: Text = |call| maybe(call.context.variant.as_deref()),
     attempt: Integer = |call| integer(call.context.attempt.map(i64::from)),
     previous_id: Text = |call| maybe(call.context.previous_id.as_deref()),
-    tags: Json = |call| Cell::Json(clean::json(Value::Object(call.context.tags.clone()))),
+    tags: Json = |call| object(members(&call.context.tags).collect()),
 
     input_tokens: Integer = |call| integer(clean::tokens(call.usage.input_tokens)),
     output_tokens: Integer = |call| integer(clean::tokens(call.usage.output_tokens)),
@@ -192,7 +198,7 @@ columns! {
     billable: Bool = |call| Cell::Bool(call.billable.unwrap_or(true)),
     dialect: Text = dialect,
     mapping_version: Integer = |_| Cell::Integer(MAPPING_VERSION),
-    extra: Json = |call| Cell::Json(clean::json(Value::Object(extra(call)))),
+    extra: Json = |call| object(extra(call)),
     created_at: Moment = |_| Cell::Null,
     updated_at: Moment = |_| Cell::Null,
 }
@@ -222,15 +228,27 @@ fn money(known: Option<Usd>) -> Cell<'static> {
 }
 
 fn json_unless(empty: bool, value: impl FnOnce() -> Value) -> Cell<'static> {
-    if empty { Cell::Null } else { Cell::Json(clean::json(value())) }
+    if empty { Cell::Null } else { Cell::Json(clean::json(Cow::Owned(value()))) }
+}
+
+fn object<'a>(members: Vec<(&'a str, Cow<'a, Value>)>) -> Cell<'a> {
+    clean::object(members).map_or_else(|value| Cell::Json(Cow::Owned(value)), Cell::Object)
+}
+
+fn members(object: &Map<String, Value>) -> impl Iterator<Item = (&str, Cow<'_, Value>)> {
+    object.iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value)))
 }
 
 fn trace(id: TraceId) -> Cell<'static> {
-    if id == TraceId::INVALID { Cell::Null } else { Cell::Text(id.to_string().into()) }
+    if id == TraceId::INVALID { Cell::Null } else { digits(&id.to_bytes()) }
 }
 
 fn span(id: Option<SpanId>) -> Cell<'static> {
-    id.filter(|id| *id != SpanId::INVALID).map_or(Cell::Null, |id| Cell::Text(id.to_string().into()))
+    id.filter(|id| *id != SpanId::INVALID).map_or(Cell::Null, |id| digits(&id.to_bytes()))
+}
+
+fn digits(id: &[u8]) -> Cell<'static> {
+    Cell::Text(hex::digits(id).map(char::from).collect::<String>().into())
 }
 
 /// By the monotonic clock, else by the timestamps; a clock that went backwards leaves it unknown.
@@ -277,26 +295,29 @@ fn dialect(call: &Call) -> Cell<'_> {
 }
 
 /// Every attribute that has no column, and what a view reads from here: `request_data` and `response_data`.
-fn extra(call: &Call) -> Map<String, Value> {
-    let mut extra = call.extra.clone();
-    extra.remove(DIALECT);
-    let mut put = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            extra.insert(name.to_owned(), value);
+fn extra<'a>(call: &'a Call) -> Vec<(&'a str, Cow<'a, Value>)> {
+    let mut extra: Vec<_> = members(&call.extra).filter(|(name, _)| *name != DIALECT).collect();
+    let mut put = |name: &'a str, value: Option<Cow<'a, Value>>| {
+        let Some(value) = value else { return };
+        match extra.iter_mut().find(|(there, _)| *there == name) {
+            Some(member) => member.1 = value,
+            None => extra.push((name, value)),
         }
     };
-    put("server.address", call.server.address.as_deref().map(Value::from));
-    put("server.port", call.server.port.map(Value::from));
+    let own = |value: Value| Cow::Owned(value);
+    put("server.address", call.server.address.as_deref().map(|address| own(address.into())));
+    put("server.port", call.server.port.map(|port| own(port.into())));
     let asked =
         call.request.service_tier.as_deref().filter(|asked| call.response.service_tier.as_deref() != Some(asked));
-    put("request_service_tier", asked.filter(|_| call.response.service_tier.is_some()).map(Value::from));
-    put("request_data", call.context.request_data.clone());
-    put("response_data", call.trust.response_data.clone());
+    put("request_service_tier", asked.filter(|_| call.response.service_tier.is_some()).map(|asked| own(asked.into())));
+    put("request_data", call.context.request_data.as_ref().map(Cow::Borrowed));
+    put("response_data", call.trust.response_data.as_ref().map(Cow::Borrowed));
     if let Some(confidence) = &call.trust.confidence {
-        put("confidence_derived_from", confidence.derivation().map(Value::from));
-        put("confidence_out_of_range", confidence.out_of_range().then_some(Value::Bool(true)));
+        put("confidence_derived_from", confidence.derivation().map(|source| own(source.into())));
+        put("confidence_out_of_range", confidence.out_of_range().then_some(own(Value::Bool(true))));
     }
-    put("implausible_tokens", implausible_tokens(call));
+    put("implausible_tokens", implausible_tokens(call).map(own));
+    extra.sort_unstable_by_key(|(name, _)| *name);
     extra
 }
 

@@ -2,39 +2,41 @@
 //! the triggers of the schema, so that it holds in any order of arrival and for whoever else writes.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::LazyLock,
 };
 
 use serde_json::{Value, json};
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection, error::BoxDynError};
 
-use super::upsert::{Upsert, hash};
+use super::{upsert::Upsert, values::Values};
 use crate::{
     call::{Call, Later, Record, Source, Timestamp},
     confidence::Action,
     store::{
         Inserted, clean,
-        columns::{self, COLUMNS, Cell},
+        columns::{self, COLUMNS, Cell, Column},
         model::{model_id, split_model},
         moment::sql_text,
     },
 };
 
-/// The columns that are bound for each call, in order: those of the contract (money under the names of its exact values),
-/// then our own.
-static BOUND: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let contract = COLUMNS.iter().filter(|column| !is_arrival(column.name));
-    let contract = contract.map(|column| match column.name.strip_suffix("_usd") {
-        Some(amount) => format!("{amount}_picousd"),
-        None => column.name.to_owned(),
-    });
-    contract.chain(["source_rank", "billable_stated", "confidence_given", "content_hash"].map(str::to_owned)).collect()
-});
+/// The columns of the contract that are bound for each call, in order.
+fn contract() -> impl Iterator<Item = &'static Column> {
+    COLUMNS.iter().filter(|column| !matches!(column.name, "created_at" | "updated_at"))
+}
 
-/// `billable` is not set by a newer version of a row: the schema's rule for leaves sets it.
+/// The contract's columns (money under the names of its exact values), then our own. `billable` is not set by a newer
+/// version of a row: the schema's rule for leaves sets it.
 static CALLS: LazyLock<Upsert> = LazyLock::new(|| {
-    let names: Vec<&str> = BOUND.iter().map(String::as_str).collect();
+    let bound = contract().map(|column| match column.name.strip_suffix("_usd") {
+        Some(amount) => Cow::Owned(format!("{amount}_picousd")),
+        None => Cow::Borrowed(column.name),
+    });
+    let own = ["source_rank", "billable_stated", "confidence_given", "content_hash"].map(Cow::Borrowed);
+    let bound: Vec<_> = bound.chain(own).collect();
+    let names: Vec<&str> = bound.iter().map(|name| &**name).collect();
     let newer = names.iter().filter(|name| !matches!(**name, "id" | "billable"));
     let newer: Vec<String> = newer.map(|name| format!("{name} = excluded.{name}")).collect();
     let tail = format!(
@@ -58,10 +60,6 @@ static FACTS: LazyLock<Upsert> = LazyLock::new(|| {
     )
 });
 
-fn is_arrival(column: &str) -> bool {
-    matches!(column, "created_at" | "updated_at")
-}
-
 /// Inserts calls first, then what was learnt of calls.
 pub(super) async fn batch(connection: &mut SqliteConnection, records: &[Record]) -> sqlx::Result<Inserted> {
     let now = sql_text(Timestamp::now());
@@ -71,7 +69,6 @@ pub(super) async fn batch(connection: &mut SqliteConnection, records: &[Record])
     });
     let calls: Vec<&Call> = calls.collect();
     let models = models(connection, &calls).await?;
-    let rows: Vec<_> = calls.iter().map(|call| call_row(call, &models)).collect();
     let facts: Vec<_> = records
         .iter()
         .filter_map(|record| match record {
@@ -80,22 +77,26 @@ pub(super) async fn batch(connection: &mut SqliteConnection, records: &[Record])
         })
         .flatten()
         .collect();
-    let written = CALLS.run(connection, &now, &rows).await? + FACTS.run(connection, &now, &facts).await?;
+    let written = CALLS.run(connection, &now, &calls, |call, values| bind_call(call, &models, values)).await?
+        + FACTS.run(connection, &now, &facts, |fact, values| fact.iter().try_for_each(|cell| values.add(cell))).await?;
     let written = usize::try_from(written).unwrap_or(usize::MAX);
-    Ok(Inserted { written, known: (rows.len() + facts.len()).saturating_sub(written) })
+    Ok(Inserted { written, known: (calls.len() + facts.len()).saturating_sub(written) })
 }
 
-/// The name and version of the model that answered, else of the one that was asked.
-fn model(call: &Call) -> Option<(String, String)> {
-    let model = call.response.model.as_deref().or(call.request.model.as_deref())?;
-    let model = clean::text(model);
-    let (name, version) = split_model(&model);
-    Some((name.to_owned(), version.to_owned()))
+/// The model that answered, else the one that was asked.
+fn model(call: &Call) -> Option<&str> {
+    call.response.model.as_deref().or(call.request.model.as_deref())
 }
 
 /// The ids of a batch's models; those that were never seen are made.
-async fn models(connection: &mut SqliteConnection, calls: &[&Call]) -> sqlx::Result<HashMap<(String, String), String>> {
-    let wanted: BTreeSet<_> = calls.iter().filter_map(|call| model(call)).collect();
+async fn models<'a>(connection: &mut SqliteConnection, calls: &[&'a Call]) -> sqlx::Result<BTreeMap<&'a str, String>> {
+    let models: BTreeSet<&str> = calls.iter().filter_map(|call| model(call)).collect();
+    let split = |model: &str| {
+        let clean = clean::text(model);
+        let (name, version) = split_model(&clean);
+        (name.to_owned(), version.to_owned())
+    };
+    let wanted: BTreeSet<_> = models.iter().copied().map(split).collect();
     let wanted = wanted.iter().map(|(name, version)| json!([model_id(name, version).to_string(), name, version]));
     let wanted = wanted.collect::<Value>().to_string();
     sqlx::query(
@@ -110,48 +111,45 @@ async fn models(connection: &mut SqliteConnection, calls: &[&Call]) -> sqlx::Res
          JOIN ai_model AS model ON model.modelname = wanted.value ->> 1 AND model.version = wanted.value ->> 2",
     );
     let found = found.bind(&wanted).fetch_all(connection).await?;
-    found.iter().map(|row| Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?))).collect()
+    let found = found.iter().map(|row| Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?)));
+    let found: HashMap<(String, String), String> = found.collect::<sqlx::Result<_>>()?;
+    Ok(models.into_iter().filter_map(|model| Some((model, found.get(&split(model))?.clone()))).collect())
 }
 
-fn call_row<'a>(call: &'a Call, models: &HashMap<(String, String), String>) -> Vec<Cell<'a>> {
-    let contract = COLUMNS.iter().filter(|column| !is_arrival(column.name));
-    let mut row: Vec<Cell<'a>> = contract.clone().map(|column| (column.of)(call)).collect();
-    row.push(Cell::Integer(match call.source {
+fn bind_call(call: &Call, models: &BTreeMap<&str, String>, values: &mut Values) -> Result<(), BoxDynError> {
+    for column in contract() {
+        if column.name == "model_id" {
+            values.add_ours(model(call).and_then(|model| models.get(model)).map(String::as_str))?;
+        } else {
+            values.add(&(column.of)(call))?;
+        }
+    }
+    values.add(&Cell::Integer(match call.source {
         Source::Foreign => 0,
         Source::Otlp => 1,
         Source::Capture => 2,
-    }));
-    row.push(call.billable.map_or(Cell::Null, Cell::Bool));
+    }))?;
+    values.add(&call.billable.map_or(Cell::Null, Cell::Bool))?;
     let confidence = call.trust.confidence.as_ref();
-    row.push(confidence.map_or(Cell::Null, |confidence| Cell::Bool(confidence.derivation().is_none())));
-    row.push(Cell::Integer(hash(&row)));
-
-    if let (Some(at), Some(id)) = (
-        contract.clone().position(|column| column.name == "model_id"),
-        model(call).and_then(|model| models.get(&model)),
-    ) {
-        row[at] = Cell::Text(id.clone().into());
-    }
-    row
+    values.add(&confidence.map_or(Cell::Null, |confidence| Cell::Bool(confidence.derivation().is_none())))
 }
 
 /// What was learnt, as rows: a confidence with its parts is one fact, and so is what was done with an answer and why.
 fn facts(later: &Later) -> Vec<Vec<Cell<'static>>> {
     let trust = &later.trust;
     let text = |text: &str| Cell::Text(clean::text(text).into_owned().into());
+    let json = |value: Value| Cell::Json(clean::json(Cow::Owned(value)));
     let fact = |name: &'static str, score: Option<f64>, label, detail, marks, given| {
-        let mut row = vec![
+        vec![
             Cell::Text(later.row_id.to_string().into()),
             Cell::Text(name.into()),
             score.map_or(Cell::Null, Cell::Real),
             label,
             detail,
-            Cell::Json(marks),
+            json(marks),
             Cell::Bool(given),
             Cell::Moment(later.recorded_at),
-        ];
-        row.push(Cell::Integer(hash(&row)));
-        row
+        ]
     };
     let confidence = trust.confidence.as_ref().map(|confidence| {
         let derived_from = confidence.derivation();
@@ -164,13 +162,10 @@ fn facts(later: &Later) -> Vec<Vec<Cell<'static>>> {
     });
     // A reason for falling back says that somebody fell back.
     let action = trust.action.or(trust.fallback_reason.as_ref().map(|_| Action::FallbackToRules)).map(|action| {
-        let reason =
-            trust.fallback_reason.as_deref().map_or(Cell::Null, |reason| Cell::Json(clean::text(reason).into()));
+        let reason = trust.fallback_reason.as_deref().map_or(Cell::Null, |reason| json(reason.into()));
         fact("action", None, text(action.as_str()), reason, json!({}), true)
     });
-    let response_data = trust
-        .response_data
-        .clone()
-        .map(|data| fact("response_data", None, Cell::Null, Cell::Json(clean::json(data)), json!({}), true));
+    let response_data =
+        trust.response_data.clone().map(|data| fact("response_data", None, Cell::Null, json(data), json!({}), true));
     [confidence, action, response_data].into_iter().flatten().collect()
 }
