@@ -28,6 +28,7 @@ macro_rules! steps {
 /// Number, name, the way up and the way down. A step that was released never changes: its checksum is in every ledger.
 const STEPS: &[(i64, &str, &str, &str)] = steps! {
     1 "0001_usage_log",
+    2 "0002_leaf_trigger",
 };
 
 /// The schema that this program works with.
