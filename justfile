@@ -27,3 +27,4 @@ fuzz SECONDS="60":
 bench:
     cargo bench --bench overhead
     cargo bench --bench counts
+    cargo bench --bench drain
