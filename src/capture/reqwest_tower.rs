@@ -9,6 +9,7 @@ use reqwest::{Request, Response};
 use tower_service::Service;
 
 use super::{
+    cause,
     reqwest::{Inside, begin, fail, watched},
     service::AiCallService,
 };
@@ -17,7 +18,7 @@ impl<S, E> Service<Request> for AiCallService<S>
 where
     S: Service<Request, Response = Response, Error = E>,
     S::Future: Send + 'static,
-    E: AsReqwestError,
+    E: AsReqwestError + 'static,
 {
     type Response = Response;
     type Error = E;
@@ -43,7 +44,10 @@ where
                 Err(error) => {
                     match error.as_reqwest_error() {
                         Some(error) => fail(&mut watch, error),
-                        None => watch.fail(std::any::type_name::<E>(), "no answer came".to_owned()),
+                        None => {
+                            let (kind, message) = cause::of_call(&error);
+                            watch.fail(kind, message);
+                        }
                     }
                     Err(error)
                 }

@@ -26,7 +26,7 @@
 //! | `exact` | known | the price is listed under the name of the model that answered |
 //! | `alias` | known | it is listed under another name: a dated snapshot, an alias, a pattern of your file |
 //! | `partial` | what is known of it | a unit that was used has no rate, a count is missing, counts contradict each other, or the tier served has no rates (the standard ones are taken); so too where Anthropic served faster, or in one country |
-//! | `unpriced` | NULL | no price for the model, or no counts at all; in the second case `price_version` names the entry that waits for them |
+//! | `unpriced` | NULL | no price for the model, capacity that is paid for by time (Vertex AI's provisioned throughput), or no counts at all; in the last case `price_version` names the entry that waits for them |
 //! | NULL | NULL | nothing to bill: counting tokens, creating a batch ([`Call::billable`] is `Some(false)`), and requests that were refused with HTTP 400 and up and no usage |
 //!
 //! Unknown is never zero, and zero is a price: an entry of `"0"` costs exactly nothing, whatever was counted or not, and so
@@ -49,7 +49,12 @@
 #![doc = include_str!("example.toml")]
 //! ```
 
-use crate::call::{Call, Cost, Name, PricingStatus};
+use serde_json::Value;
+
+use crate::{
+    call::{Call, Cost, Name, PricingStatus},
+    span::names,
+};
 
 mod beside;
 mod genai;
@@ -139,7 +144,7 @@ impl PriceBook {
         let names = || answered.into_iter().chain(asked.filter(|asked| Some(*asked) != answered));
         names()
             .find_map(|name| self.user.price(call, name))
-            .or_else(|| names().find_map(|name| genai::price(call, name)))
+            .or_else(|| names().filter(|_| !is_paid_by_capacity(call)).find_map(|name| genai::price(call, name)))
             .unwrap_or(Cost { status: Some(PricingStatus::Unpriced), ..Cost::default() })
     }
 }
@@ -155,6 +160,12 @@ fn stated(cost: &Cost) -> Cost {
 fn is_free_of_charge(call: &Call) -> bool {
     let refused = call.outcome.http_status.is_some_and(|status| status >= 400) && call.usage.is_empty();
     call.billable == Some(false) || refused
+}
+
+/// Capacity of Vertex AI that is paid for by the week or longer: a token of it has no price of its own, but where your file
+/// gives it one.
+fn is_paid_by_capacity(call: &Call) -> bool {
+    call.extra.get(names::GEMINI_TRAFFIC_TYPE).and_then(Value::as_str) == Some("PROVISIONED_THROUGHPUT")
 }
 
 /// `exact` or `alias`: whether `listed` is the name of the model that answered, or was asked where no answer named one.

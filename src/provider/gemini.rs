@@ -514,4 +514,21 @@ mod tests {
             ["finish STOP", "tokens input=10 output=1290", "units output_audio_tokens=1290", "cost 0.012905: exact"];
         assert_eq!(summary(&answer("gemini-2.5-flash-tts", "AUDIO"))[1..], spoken);
     }
+
+    #[test]
+    fn reserved_capacity_is_not_billed_by_the_token() {
+        let answer = |traffic: &str| {
+            let usage = format!(r#"{{"promptTokenCount":1000,"candidatesTokenCount":100,"trafficType":"{traffic}"}}"#);
+            whole(&format!(r#"{{"modelVersion":"gemini-2.5-flash","usageMetadata":{usage}}}"#))
+        };
+        assert_eq!(
+            summary(&answer("PROVISIONED_THROUGHPUT"))[1..],
+            [
+                "tokens input=1000 output=100",
+                "extra spanledger.gemini.traffic_type=PROVISIONED_THROUGHPUT",
+                "cost unknown: unpriced",
+            ]
+        );
+        assert_eq!(summary(&answer("ON_DEMAND")).last().unwrap(), "cost 0.00055: exact");
+    }
 }

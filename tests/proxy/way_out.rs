@@ -57,6 +57,12 @@ async fn a_provider_in_clear_is_asked_for_at_the_proxy_that_the_environment_name
     assert!(tokio::task::spawn_blocking(|| running.stop()).await.unwrap().1);
     let rows = rows::all(&format!("sqlite://{}", ledger.display())).await.unwrap();
     assert_eq!((rows.len(), rows[0].counts(), rows[0].text("ending")), (1, scenario.counts, "complete"));
+    for secret in ["me:secret", "bWU6c2VjcmV0"] {
+        for file in std::fs::read_dir(folder.path()).unwrap().flatten().filter(|file| file.path().is_file()) {
+            let bytes = std::fs::read(file.path()).unwrap();
+            assert!(!bytes.windows(secret.len()).any(|part| part == secret.as_bytes()), "{secret} is in {file:?}");
+        }
+    }
 }
 
 /// A proxy that makes tunnels, all of them to one address.
