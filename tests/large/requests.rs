@@ -13,19 +13,21 @@ use axum::{Router, extract::Request};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, header};
+use http_body_util::Full;
 use serde_json::Value;
-use spanledger::{CallContext, Hosts, framing::MAX_HELD_BYTES};
+use spanledger::{AiCallLayer, CallContext, Hosts, framing::MAX_HELD_BYTES};
 use tokio::{
     sync::{Mutex, mpsc},
     time::timeout,
 };
+use tower::{Layer as _, ServiceExt as _};
 
 use crate::{
     bench::{Bench, KIB, MIB, SOON},
     pattern::Pattern,
     server::Exchange,
     support::Server,
-    wire::{Answer, Ask, Book, Failure, Http, Payload, Piece, Retry, Setup, WAYS, Way},
+    wire::{Answer, Ask, Book, Failure, Http, Payload, Piece, Reply, Retry, Script, Setup, Step, WAYS, Way},
 };
 
 /// What a call may hold more with us than without us: a short form of the request, and what buffers differ by.
@@ -351,4 +353,48 @@ async fn a_request_whose_body_breaks_fails_as_it_does_without_us() {
             "half a prompt says nothing"
         );
     }
+}
+
+/// Lengths, codings and all else that a client says of a body are what they are without us.
+#[tokio::test]
+async fn a_request_that_is_a_stream_arrives_with_the_same_headers() {
+    let script = Script::start().await;
+    let book = Book::open(Hosts::default().name(script.host(), "openai"));
+    let url = format!("http://{}/v1/chat/completions", script.host());
+    let steps = || vec![Reply { status: 200, steps: vec![Step::Data(ANSWER.to_owned())], ..Reply::default() }];
+    let payload = Payload::pieces(|| {
+        stream::iter(["{\"model\":", "\"gpt-4o-mini\"}"].map(|piece| Ok(Bytes::from_static(piece.as_bytes())))).boxed()
+    });
+    for (way, http) in WAYS.iter().flat_map(|way| Http::ALL.map(|http| (way, http))) {
+        let asked = async |ledger| {
+            script.play(steps());
+            script.allow();
+            script.allow();
+            let setup = Setup { http, ledger, retry: Retry::Nowhere };
+            read((way.send)(&setup, &ask(url.clone(), "application/json", payload.clone())).await.unwrap()).await;
+            script.asked()
+        };
+        assert_eq!(asked(Some(&book.ledger)).await, asked(None).await, "{}, {http}", way.name);
+    }
+
+    // reqwest knows the length of some streams.
+    let client = || reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+    let asked = async |layer: Option<AiCallLayer>| {
+        script.play(steps());
+        script.allow();
+        script.allow();
+        let body = reqwest::Body::wrap(Full::new(Bytes::from_static(b"{\"model\":\"gpt-4o-mini\"}")));
+        let request = client().post(&url).body(body).build().unwrap();
+        let answer = match layer {
+            Some(layer) => layer.layer(client()).oneshot(request).await,
+            None => client().oneshot(request).await,
+        };
+        read(answer.unwrap().into()).await;
+        script.asked()
+    };
+    let (without, with) = (asked(None).await, asked(Some(book.ledger.tower_layer())).await);
+    assert_eq!(with, without);
+    assert!(with[0].headers.contains(&("content-length".to_owned(), "23".to_owned())), "{with:?}");
+    let models = book.rows().await.into_iter().map(|row| row.text("request_model").to_owned());
+    assert_eq!(models.collect::<Vec<_>>(), ["gpt-4o-mini"; 9]);
 }
