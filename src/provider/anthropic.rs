@@ -354,13 +354,26 @@ mod tests {
     #[test]
     fn on_vertex_model_and_stream_are_in_the_path() {
         let url = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/anthropic/models/claude-sonnet-4@20250514:streamRawPredict";
-        let (call, _) =
-            Exchange::post(url, r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":5}"#).stream(&[START]);
+        let (call, _) = Exchange::post(url, r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":5}"#).stream(&[
+            START,
+            r#"{"type":"message_delta","delta":{"stop_reason":"max_tokens"},"usage":{"output_tokens":5}}"#,
+            r#"{"type":"message_stop"}"#,
+        ]);
+        assert_eq!(call.request.stream, Some(true));
         assert_eq!(
-            (call.request.model.as_deref(), call.request.stream),
-            (Some("claude-sonnet-4@20250514"), Some(true))
+            summary(&call),
+            [
+                "gcp.vertex_ai chat claude-sonnet-4@20250514 -> claude-sonnet-4-5",
+                "id msg_1",
+                "finish max_tokens",
+                "tier standard",
+                "tokens input=60 read=20 write=30 output=5",
+                "units cache_write_1h_tokens=20 cache_write_5m_tokens=10",
+                "extra gen_ai.request.max_tokens=5",
+                // 10 × $3 + 20 × $0.30 + 10 × $3.75 + 20 × $6 + 5 × $15 per million.
+                "cost 0.0002685: exact",
+            ]
         );
-        assert_eq!((call.provider.as_ref(), call.operation.as_ref()), ("gcp.vertex_ai", "chat"));
     }
 
     const WHOLE: &str = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929","content":[{"type":"text","text":"secret"}],"stop_reason":"end_turn","stop_sequence":null,"stop_details":null,"container":null,"usage":{"input_tokens":1000,"cache_creation_input_tokens":400,"cache_read_input_tokens":2000,"cache_creation":{"ephemeral_5m_input_tokens":300,"ephemeral_1h_input_tokens":100},"output_tokens":500,"output_tokens_details":{"thinking_tokens":120},"server_tool_use":{"web_search_requests":2,"web_fetch_requests":3},"service_tier":"standard","inference_geo":"not_available"}}"#;

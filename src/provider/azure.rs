@@ -13,7 +13,7 @@
 //! | `usage.latency_checkpoint` | times, no tokens | not read |
 //! | a price | hosted models of xAI have `cost_in_usd_ticks` | means nothing there: see [`stated_cost`](super::stated_cost) |
 //!
-//! Hosts: `*.openai.azure.com` and `*.cognitiveservices.azure.com`; one host of Foundry, `*.services.ai.azure.com`, serves
+//! Hosts: `*.openai.azure.com` (`.us`, `.cn`) and `*.cognitiveservices.azure.com`; one host of Foundry, `*.services.ai.azure.com`, serves
 //! `/openai/v1/…`, Anthropic's `/anthropic/v1/messages` and Azure AI Inference (`/models/…`, with the model in the body).
 //!
 //! Source: <https://learn.microsoft.com/azure/ai-foundry/openai/reference>.

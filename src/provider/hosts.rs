@@ -14,6 +14,8 @@ const HOSTS: &[(&str, &str)] = &[
     ("api.openai.com", "openai"),
     ("*.api.openai.com", "openai"),
     ("*.openai.azure.com", "azure.ai.openai"),
+    ("*.openai.azure.us", "azure.ai.openai"),
+    ("*.openai.azure.cn", "azure.ai.openai"),
     ("*.cognitiveservices.azure.com", "azure.ai.openai"),
     ("*.models.ai.azure.com", "azure.ai.inference"),
     ("api.anthropic.com", "anthropic"),

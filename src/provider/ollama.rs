@@ -360,4 +360,25 @@ mod tests {
             .fails(r#"{"error":"model \"m\" not found, try pulling it first"}"#);
         assert_eq!(missing.outcome.error_message.as_deref(), Some(r#"model "m" not found, try pulling it first"#));
     }
+
+    #[test]
+    fn a_completion_is_the_same_with_other_words() {
+        let url = "http://localhost:11434/api/generate";
+        let last = r#"{"model":"llama3.2:1b","created_at":"2026-11-01T00:00:00Z","response":"secret","done":true,"done_reason":"length","context":[1,2,3],"total_duration":2000000,"load_duration":1000000,"prompt_eval_count":17,"prompt_eval_duration":400000,"eval_count":63,"eval_duration":500000}"#;
+        let wire = format!("{{\"model\":\"llama3.2:1b\",\"response\":\"a\",\"done\":false}}\n{last}\n");
+        let expected = [
+            "ollama text_completion llama3.2:1b -> llama3.2:1b",
+            "finish length",
+            "tokens input=17 output=63",
+            "extra spanledger.ollama.eval_ms=0.5 spanledger.ollama.load_ms=1.0 spanledger.ollama.prompt_eval_ms=0.4 \
+             spanledger.ollama.total_ms=2.0",
+            "cost unknown: unpriced",
+        ];
+        let whole = Exchange::post(url, r#"{"model":"llama3.2:1b","prompt":"x","stream":false}"#).json(last);
+        let stream = Exchange::post(url, r#"{"model":"llama3.2:1b","prompt":"x"}"#).body("application/x-ndjson", &wire);
+        assert_eq!(
+            (summary(&whole), summary(&stream)),
+            (expected.map(String::from).into(), expected.map(String::from).into())
+        );
+    }
 }
