@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | OpenAI chat, Azure, DeepSeek, OpenRouter, vLLM, llama.cpp, xAI | `choices[].logprobs.content[].logprob`, and `.refusal[]`, per chunk of a stream |
 //! | OpenAI responses | `output[].content[].logprobs[]`; in a stream `…output_text.delta` |
-//! | legacy completions, also of vLLM and Together | `choices[].logprobs.token_logprobs[]` |
+//! | legacy completions, also of vLLM; all of Together | `choices[].logprobs.token_logprobs[]`; in a stream of Together's the number `choices[].logprobs` |
 //! | OpenAI transcription | `logprobs[]`; Whisper `segments[].avg_logprob`, means over the segment's tokens |
 //! | Gemini, Vertex AI | `candidates[].logprobsResult.chosenCandidates[].logProbability`, else `avgLogprobs` |
 //! | Ollama | `logprobs[].logprob`, per line |

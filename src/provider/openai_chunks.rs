@@ -8,7 +8,7 @@ use super::{
     error::Problem,
     fill,
     finish_reasons::FinishReasons,
-    lenient::{self, Count, Filled, List, Number, Object, Objects, Text},
+    lenient::{self, Count, Filled, List, Number, Object, Objects, Raw, Text},
     llama_cpp::Timings,
     logprobs::{LogProbs, Token},
     openai,
@@ -67,10 +67,16 @@ impl ChunkReader {
 
     fn choice(&mut self, position: usize, choice: &Choice<'_>, call: &mut Call) {
         self.finish_reasons.note(choice.index.0.unwrap_or(position as u64), &choice.finish_reason);
-        if let Some(logprobs) = &choice.logprobs.0 {
-            self.logprobs.extend(&logprobs.content);
-            self.logprobs.extend(&logprobs.refusal);
-            logprobs.token_logprobs.0.iter().for_each(|logprob| self.logprobs.add(*logprob));
+        match choice.logprobs.get() {
+            Some(json) if json.starts_with('{') => {
+                let logprobs: ChoiceLogProbs = lenient::read(json.as_bytes()).unwrap_or_default();
+                self.logprobs.extend(&logprobs.content);
+                self.logprobs.extend(&logprobs.refusal);
+                logprobs.token_logprobs.0.iter().for_each(|logprob| self.logprobs.add(*logprob));
+            }
+            // Together's streams have that of their one token.
+            Some(number) => self.logprobs.add(Number(number.parse().ok())),
+            None => {}
         }
         if let Some(problem) = &choice.error.0 {
             problem.inside_success(call);
@@ -230,7 +236,8 @@ struct Choice<'a> {
     delta: Object<Said>,
     message: Object<Said>,
     text: Filled,
-    logprobs: Object<ChoiceLogProbs>,
+    #[serde(borrow)]
+    logprobs: Raw<'a>,
     #[serde(borrow)]
     error: Object<Problem<'a>>,
 }

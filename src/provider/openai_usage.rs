@@ -6,12 +6,12 @@
 //! | --- | --- |
 //! | input | `prompt_tokens` (chat, completions, embeddings), `input_tokens` (responses, images, transcription); else DeepSeek's `prompt_cache_hit_tokens` and `prompt_cache_miss_tokens` |
 //! | output | `completion_tokens`, `output_tokens` |
-//! | cache read | `*_tokens_details.cached_tokens`; DeepSeek `prompt_cache_hit_tokens`; Together `cached_tokens`; Mistral `num_cached_tokens`; Venice `cache_read_input_tokens` |
-//! | cache write | `*_tokens_details.cache_write_tokens` (OpenAI, OpenRouter), by how long it is kept in `cache_write_tokens_details`; Vercel `cache_creation_input_tokens` |
+//! | cache read | `*_tokens_details.cached_tokens`, in Perplexity's responses `cache_read_input_tokens`; DeepSeek `prompt_cache_hit_tokens`; Together `cached_tokens`; Mistral `num_cached_tokens`; Venice `cache_read_input_tokens` |
+//! | cache write | `*_tokens_details.cache_write_tokens` (OpenAI, OpenRouter), by how long it is kept in `cache_write_tokens_details`; Vercel and, in the details, Perplexity's responses `cache_creation_input_tokens` |
 //! | reasoning | `*_tokens_details.reasoning_tokens`; Perplexity `reasoning_tokens` |
 //! | audio, images | in the details, and Mistral `prompt_audio_seconds`, Whisper `seconds`; text is the rest |
 //! | predictions | `completion_tokens_details.{accepted,rejected}_prediction_tokens`: both are part of the output |
-//! | searches, code | Perplexity `num_search_queries`, xAI `num_sources_used`; xAI and OpenRouter in their details of server tools, Mistral in `connectors` |
+//! | searches, code | Perplexity `num_search_queries`, in its responses `tool_calls_details`, xAI `num_sources_used`; xAI and OpenRouter in their details of server tools, Mistral in `connectors` |
 //!
 //! Units are called as in `genai-prices`; where it has no name, by one of ours (`search_sources`, `image_generations`,
 //! `accepted_prediction_tokens`, `cache_write_30m_tokens`, …). Kinds of tokens are part of a total and priced with it; any
@@ -71,6 +71,7 @@ pub(super) struct OpenAiUsage<'a> {
     num_sources_used: Count,
     server_tool_use_details: Object<ServerTools>,
     server_side_tool_usage_details: Object<ServerTools>,
+    tool_calls_details: Object<ToolCalls>,
     prompt_audio_seconds: Number,
     seconds: Number,
     #[serde(borrow)]
@@ -89,9 +90,11 @@ struct InputDetails {
     cached_tokens: Count,
     cache_read_input_tokens: Count,
     cache_write_tokens: Count,
+    cache_creation_input_tokens: Count,
     cache_write_tokens_details: Object<CacheWrites>,
     audio_tokens: Count,
     image_tokens: Count,
+    video_tokens: Count,
 }
 
 /// Cache writes by how long they are kept.
@@ -120,6 +123,20 @@ struct ServerTools {
     x_search_calls: Count,
     file_search_calls: Count,
     code_interpreter_calls: Count,
+}
+
+/// How often Perplexity's responses called their tools.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ToolCalls {
+    web_search: Object<Invocations>,
+    search_web: Object<Invocations>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Invocations {
+    invocation: Count,
 }
 
 /// How often Mistral's conversations used what they are connected to.
@@ -155,6 +172,7 @@ impl OpenAiUsage<'_> {
             cache_write_tokens: input
                 .cache_write_tokens
                 .0
+                .or(input.cache_creation_input_tokens.0)
                 .or(self.cache_creation_input_tokens.0)
                 .or_else(|| sum([writes.ttl_30m_tokens, writes.ttl_12h_tokens])),
             reasoning_tokens: output.reasoning_tokens.0.or(self.reasoning_tokens.0),
@@ -165,6 +183,7 @@ impl OpenAiUsage<'_> {
 
         unit(call, "input_audio_tokens", amount(input.audio_tokens));
         unit(call, "input_image_tokens", amount(input.image_tokens));
+        unit(call, "input_video_tokens", amount(input.video_tokens));
         unit(call, "output_audio_tokens", amount(output.audio_tokens));
         unit(call, "output_image_tokens", amount(output.image_tokens));
         unit(call, "output_citation_tokens", amount(self.citation_tokens));
@@ -191,7 +210,9 @@ impl OpenAiUsage<'_> {
     fn tools(&self, call: &mut Call) {
         let tools = self.server_tool_use_details.0.or(self.server_side_tool_usage_details.0).unwrap_or_default();
         let connected = self.connectors.0.unwrap_or_default();
-        let searches = [self.num_search_queries, tools.web_search_requests, tools.web_search_calls];
+        let called = self.tool_calls_details.0.unwrap_or_default();
+        let called = called.web_search.0.or(called.search_web.0).unwrap_or_default().invocation;
+        let searches = [self.num_search_queries, tools.web_search_requests, tools.web_search_calls, called];
         let searches = searches.into_iter().find_map(|count| count.0);
         let searches = searches.or_else(|| sum([connected.web_search, connected.web_search_premium]));
         unit(call, "web_searches", amount(Count(searches)));

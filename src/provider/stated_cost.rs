@@ -3,7 +3,7 @@
 //! | where | who | what |
 //! | --- | --- | --- |
 //! | `usage.cost` | OpenRouter, Vercel | US dollars |
-//! | `usage.cost.total_cost` | Perplexity | US dollars; its parts for output, reasoning and citations are the cost of the output |
+//! | `usage.cost.total_cost`, unless it is 0, which stands in the chunks of a stream that goes on | Perplexity | US dollars; its parts for output, reasoning and citations are the cost of the output |
 //! | `usage.cost_in_usd_ticks` | xAI | 10^10 ticks to the dollar; hosted on Azure it means nothing and is not read |
 //!
 //! Amounts are read from their JSON text, digit by digit, never through a float. With `is_byok` OpenRouter's `cost` is only
@@ -88,7 +88,9 @@ impl Statement<'_> {
             let parts: Parts<'_> = lenient::read(cost.as_bytes()).unwrap_or_default();
             let output = [parts.output_tokens_cost, parts.reasoning_tokens_cost, parts.citation_tokens_cost];
             let output = output.into_iter().filter_map(usd).reduce(|a, b| a.checked_add(b).unwrap_or(a));
-            return (usd(parts.total_cost), usd(parts.input_tokens_cost), output);
+            // While a stream runs, Perplexity fills the form in with zeros.
+            let total = usd(parts.total_cost).filter(|total| *total > Usd::ZERO);
+            return (total, usd(parts.input_tokens_cost), output);
         }
         let details = self.details.0.unwrap_or_default();
         let total = if self.is_byok.0 == Some(true) {
@@ -154,6 +156,13 @@ mod tests {
             "0.432",
             "output tokens include those of reasoning and citations"
         );
+    }
+
+    #[test]
+    fn the_zeros_of_a_stream_that_goes_on_are_no_price() {
+        let url = "https://api.perplexity.ai/chat/completions";
+        let usage = r#"{"prompt_tokens":5,"cost":{"input_tokens_cost":0,"output_tokens_cost":0,"total_cost":0}}"#;
+        assert_eq!(cost(url, usage), None, "a stream that is cut here did not cost nothing");
     }
 
     #[test]
