@@ -23,6 +23,8 @@ const SOON: Duration = Duration::from_secs(10);
 /// A client says who asks, and for what, by the request headers spanledger-task, -user, -conversation, -job and -tag-NAME,
 /// which never reach the provider. The answer's header spanledger-row-id names the row. Keys are the client's own: they go
 /// on to the provider and are not recorded.
+///
+/// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are heeded on the way to the provider. A WebSocket is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
