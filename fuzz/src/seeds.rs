@@ -7,7 +7,8 @@ use flate2::{
     Compression,
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use spanledger::span::names;
 
 use crate::exchange::{CONTENT_TYPES, Family, STATUSES, URLS};
 
@@ -315,9 +316,9 @@ pub fn otlp() -> Vec<Vec<u8>> {
         {"key": "gen_ai.usage.output_tokens", "value": {"intValue": 7}},
         {"key": "gen_ai.response.finish_reasons", "value": {"arrayValue": {"values": [{"stringValue": "stop"}]}}},
         {"key": "spanledger.cost.usd", "value": {"stringValue": "0.0001"}},
-        {"key": "spanledger.confidence.completeness", "value": {"doubleValue": 0.5}},
+        {"key": "spanledger.confidence.component.completeness", "value": {"doubleValue": 0.5}},
         {"key": "spanledger.tag.shop", "value": {"kvlistValue": {"values": [{"key": "a", "value": {"boolValue": true}}]}}},
-        {"key": "spanledger.usage.detail.web_searches", "value": {"doubleValue": 2}},
+        {"key": "spanledger.usage.details.web_searches", "value": {"doubleValue": 2}},
     ]);
     let span = json!({
         "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331", "parentSpanId": "", "name": "chat",
@@ -337,7 +338,56 @@ pub fn otlp() -> Vec<Vec<u8>> {
     let spans = json!({"resourceSpans": [{"resource": service, "scopeSpans": [{"spans": [span, foreign]}]}]});
     let event = json!({"timeUnixNano": "1000000000", "eventName": "spanledger.call.later", "attributes": later});
     let logs = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]});
-    [spans, logs].map(|line| line.to_string().into_bytes()).into()
+    let mut seeds: Vec<_> = [spans, logs].map(|line| line.to_string().into_bytes()).into();
+    seeds.extend(ATTRIBUTES.chunks(9).map(|names| span_of(names).to_string().into_bytes()));
+    seeds
+}
+
+/// Attributes with a field of their own, each with a value of its type.
+const ATTRIBUTES: &[(&str, &str, &str)] = &[
+    (names::SERVER_ADDRESS, "stringValue", "localhost"),
+    (names::SERVER_PORT, "intValue", "8000"),
+    (names::REQUEST_STREAM, "boolValue", "true"),
+    (names::RESPONSE_ID, "stringValue", "r-1"),
+    (names::RESPONSE_MODEL, "stringValue", "gpt-4o-mini-2024-07-18"),
+    (names::RESPONSE_TIME_TO_FIRST_CHUNK, "doubleValue", "0.25"),
+    (names::DURATION_MS, "doubleValue", "12.5"),
+    (names::USAGE_CACHE_READ, "intValue", "1"),
+    (names::USAGE_CACHE_CREATION, "intValue", "1"),
+    (names::USAGE_REASONING, "intValue", "1"),
+    (names::USAGE_SOURCE, "stringValue", "estimated"),
+    (names::USAGE_COST, "doubleValue", "0.1"),
+    (names::COST_INPUT_USD, "stringValue", "0.05"),
+    (names::PRICING_STATUS, "stringValue", "partial"),
+    (names::PRICING_SOURCE, "stringValue", "provider"),
+    (names::ERROR_TYPE, "stringValue", "429"),
+    (names::ERROR_MESSAGE, "stringValue", "Slow down"),
+    (names::ENDING, "stringValue", "cancelled"),
+    (names::HTTP_STATUS, "intValue", "429"),
+    (names::ATTEMPT, "intValue", "2"),
+    (names::USER_ID, "stringValue", "42"),
+    (names::REQUEST_DATA, "stringValue", "x"),
+    (names::CONFIDENCE_SCORE, "doubleValue", "0.5"),
+    (names::CONFIDENCE_OUT_OF_RANGE, "boolValue", "true"),
+    (names::ACTION, "stringValue", "use_ai_result"),
+    (names::SOURCE, "stringValue", "capture"),
+    (names::BILLABLE, "boolValue", "false"),
+    (names::AI_PARENT_SPAN_ID, "stringValue", "b7ad6b7169203331"),
+];
+
+fn span_of(attributes: &[(&str, &str, &str)]) -> Value {
+    let value = |kind: &str, text: &str| match kind {
+        "stringValue" | "intValue" => json!(text),
+        _ => serde_json::from_str(text).expect("a number or a truth"),
+    };
+    let attribute = |(name, kind, text): &(&str, &str, &str)| json!({"key": name, "value": {*kind: value(kind, text)}});
+    let mut list: Vec<_> = attributes.iter().map(attribute).collect();
+    list.push(json!({"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}));
+    let span = json!({
+        "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331",
+        "startTimeUnixNano": "1000000000", "endTimeUnixNano": "2000000000", "attributes": list,
+    });
+    json!({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
 }
 
 /// A segment: good lines, zeros, lines of others, and a torn one.

@@ -112,6 +112,9 @@ pub const COST_OUTPUT_USD: &str = "spanledger.cost.output_usd";
 pub const PRICING_STATUS: &str = "spanledger.pricing.status";
 pub const PRICING_SOURCE: &str = "spanledger.pricing.source";
 pub const PRICING_VERSION: &str = "spanledger.pricing.version";
+/// All that a price is written as.
+pub(crate) const PRICE: &[&str] =
+    &[USAGE_COST, COST_USD, COST_INPUT_USD, COST_OUTPUT_USD, PRICING_STATUS, PRICING_SOURCE, PRICING_VERSION];
 
 // How it ended.
 pub const ERROR_TYPE: &str = "error.type";

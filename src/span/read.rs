@@ -7,7 +7,7 @@
 //! Prompts, answers, headers and whole URLs that others put on their spans are dropped.
 //!
 //! Input from outside is never trusted to be well formed: a span that cannot be read is reported and its neighbours are
-//! kept, an attribute of an unexpected type is kept as it is in `extra`.
+//! kept, an attribute of an unexpected type is kept as it is in `extra`, unless its field is known from elsewhere.
 
 use std::borrow::Cow;
 
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::call::{Call, Ending, Identity, Later, Name, PricingStatus, Record, Source, Timestamp, UsageSource, Usd};
 
+mod doubles;
 mod trust;
 mod values;
 
@@ -100,7 +101,12 @@ fn read_span(span: Span<'_>, trusted: Source) -> Result<Option<Call>, String> {
     for (name, value) in attributes {
         reading.attribute(name, value);
     }
-    Ok(Some(reading.finish(&span.status, trusted)))
+    let mut call = reading.finish(&span.status, trusted);
+    // What we wrote ourselves has none.
+    if trusted != Source::Capture && !call.extra.is_empty() {
+        doubles::take_out(&mut call);
+    }
+    Ok(Some(call))
 }
 
 fn identity(span: &Span<'_>) -> Result<Identity, String> {

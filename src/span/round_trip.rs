@@ -354,3 +354,17 @@ fn json_that_is_nested_too_deep_for_a_line_becomes_a_note_and_costs_no_row() {
         assert_eq!(read.context.request_data.unwrap().get("truncated").is_none(), is_whole, "{levels} levels");
     }
 }
+
+#[test]
+fn an_attribute_of_another_type_is_not_kept_beside_its_own_field() {
+    let told = json!({
+        "gen_ai.operation.name": "chat", "spanledger.confidence.out_of_range": 1, "spanledger.pricing.status": 7,
+        "spanledger.confidence.component.completeness": 2, "spanledger.source": 7, "spanledger.task": 7,
+    });
+    let mut call = only_call(&span(&told), Source::Otlp);
+    assert_eq!(Value::from(call.extra.clone()), json!({"spanledger.task": 7}));
+    call.cost.status = Some(PricingStatus::Unpriced);
+    let again = only_call(&line::call(&call), Source::Capture);
+    assert!(again.trust.confidence.as_ref().unwrap().out_of_range());
+    assert_eq!(again, call);
+}
