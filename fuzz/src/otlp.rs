@@ -9,9 +9,13 @@ use spanledger::{
 
 use crate::call;
 
-/// What is read is priced, written, and read again the same: nothing that was taken in is lost on the way.
+/// What is read is priced, written, and read again the same: nothing that was taken in is lost on the way. A line with a
+/// blank in front is no line of ours, and is read the long way.
 pub fn import(input: &[u8]) {
-    let Ok(line) = read::line(input, Source::Otlp) else { return };
+    let read = read::line(input, Source::Otlp);
+    let long = read::line(&[b" ", input].concat(), Source::Otlp);
+    assert_eq!(read.as_ref().ok(), long.as_ref().ok());
+    let Ok(line) = read else { return };
     assert!(line.rejected.iter().all(|reason| !reason.is_empty()));
     for record in line.records {
         match record {

@@ -8,7 +8,11 @@ use flate2::{
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
 use serde_json::{Value, json};
-use spanledger::span::names;
+use spanledger::{
+    call::{Record, Source},
+    fuzzing,
+    span::{names, read},
+};
 
 use crate::exchange::{CONTENT_TYPES, Family, STATUSES, URLS};
 
@@ -340,6 +344,14 @@ pub fn otlp() -> Vec<Vec<u8>> {
     let logs = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]});
     let mut seeds: Vec<_> = [spans, logs].map(|line| line.to_string().into_bytes()).into();
     seeds.extend(ATTRIBUTES.chunks(9).map(|names| span_of(names).to_string().into_bytes()));
+    // The same as we write them.
+    for seed in seeds.clone() {
+        for record in read::line(&seed, Source::Capture).expect("a good line").records {
+            if let Record::Call(call) = record {
+                seeds.push(fuzzing::line_of_call(&call));
+            }
+        }
+    }
     seeds
 }
 
