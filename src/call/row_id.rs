@@ -8,14 +8,25 @@ use crate::hex;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowId(pub [u8; 16]);
 
-impl fmt::Display for RowId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [b'-'; 36];
-        let places = text.iter_mut().enumerate().filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23));
+impl RowId {
+    /// The text, as [`Display`](fmt::Display) writes it.
+    pub(crate) fn text(self) -> String {
+        self.digits(&mut [0; 36]).to_owned()
+    }
+
+    fn digits(self, buffer: &mut [u8; 36]) -> &str {
+        *buffer = [b'-'; 36];
+        let places = buffer.iter_mut().enumerate().filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23));
         for ((_, place), digit) in places.zip(hex::digits(&self.0)) {
             *place = digit;
         }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        std::str::from_utf8(buffer).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.digits(&mut [0; 36]))
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) fn finish(context: &Context, call: &Call, dialect: Dialect, row_id: O
     let mut attributes: Vec<KeyValue> = Vec::with_capacity(32);
     write::write_end(call, dialect, &mut attributes);
     if let Some(row_id) = row_id {
-        attributes.push(KeyValue::new(names::ROW_ID, row_id.to_string()));
+        attributes.push(KeyValue::new(names::ROW_ID, row_id.text()));
     }
     span.set_attributes(attributes);
     if let Some(kind) = &call.outcome.error_type {

@@ -167,6 +167,36 @@ pub const LATER_EVENT: &str = "spanledger.call.later";
 pub const SERVICE_NAME: &str = "service.name";
 pub const ENVIRONMENT: &str = "deployment.environment.name";
 
+/// The names of usual units behind their prefix, so that they are not put together for each call.
+pub(crate) fn usage_detail(unit: &str) -> Option<&'static str> {
+    macro_rules! names {
+        ($($unit:literal)*) => {
+            match unit {
+                $($unit => Some(concat!("spanledger.usage.details.", $unit)),)*
+                _ => None,
+            }
+        };
+    }
+    names! {
+        "accepted_prediction_tokens" "cache_write_1h_tokens" "cache_write_5m_tokens" "images" "input_audio_seconds"
+        "input_audio_tokens" "input_image_tokens" "output_audio_tokens" "output_image_tokens" "rejected_prediction_tokens"
+        "web_searches"
+    }
+}
+
+/// The names of usual attributes that have no field in a call, so that they are not copied for each.
+pub(crate) fn usual(name: &str) -> Option<&'static str> {
+    const USUAL: [&str; 6] = [
+        OPENAI_API_TYPE,
+        OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+        OUTPUT_TYPE,
+        REQUEST_MAX_TOKENS,
+        REQUEST_SEED,
+        REQUEST_TOP_P,
+    ];
+    USUAL.into_iter().find(|usual| *usual == name)
+}
+
 /// Attributes of other instrumentations that hold prompts, answers or what tools were given and gave back, or begin with one
 /// of these. They are dropped before anything is written: content is not captured.
 const CONTENT: &[&str] = &[
@@ -215,4 +245,18 @@ pub(crate) fn is_content(name: &str) -> bool {
     const NAMES_A_PROMPT: [&str; 2] = ["gen_ai.prompt.name", "gen_ai.prompt.version"];
     let begins = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     CONTENT.iter().any(|prefix| begins(prefix)) && !NAMES_A_PROMPT.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usual_unit_has_the_name_that_its_prefix_gives_it() {
+        for unit in ["input_audio_tokens", "web_searches", "images"] {
+            assert_eq!(usage_detail(unit), Some([USAGE_DETAIL_PREFIX, unit].concat().as_str()));
+        }
+        assert_eq!(usage_detail("unheard_of"), None);
+        assert_eq!((usual(REQUEST_SEED), usual("my.own")), (Some("gen_ai.request.seed"), None));
+    }
 }

@@ -49,10 +49,13 @@ pub trait Attributes {
 /// The span's name: `{operation} {model}`.
 #[must_use]
 pub fn span_name(call: &Call) -> String {
-    match &call.request.model {
-        Some(model) => [call.operation.as_ref(), " ", cap(model)].concat(),
-        None => call.operation.to_string(),
-    }
+    let (operation, model) = name_parts(call);
+    model.map_or_else(|| operation.to_owned(), |model| [operation, " ", model].concat())
+}
+
+/// The two words of [`span_name`].
+pub(super) fn name_parts(call: &Call) -> (&str, Option<&str>) {
+    (&call.operation, call.request.model.as_deref().map(cap))
 }
 
 /// Writes everything known of a call, except its ids, times and status: those are the span's own fields.
@@ -109,7 +112,8 @@ pub(crate) fn write_end(call: &Call, dialect: Dialect, to: &mut impl Attributes)
             (names::REQUEST_TOP_K, Dialect::V1_41, Some(number)) => &Value::from(number),
             _ => value,
         };
-        to.json(AttributeName::Given(name), Some(value));
+        let name = names::usual(name).map_or(AttributeName::Given(name), AttributeName::Fixed);
+        to.json(name, Some(value));
     }
 }
 
@@ -129,7 +133,9 @@ fn write_usage(usage: &Usage, dialect: Dialect, to: &mut Writer<'_, impl Attribu
     to.count(cache_write, usage.cache_write_tokens);
     to.count(names::USAGE_REASONING, usage.reasoning_tokens);
     for (unit, amount) in &usage.details {
-        to.0.put(AttributeName::Prefixed(names::USAGE_DETAIL_PREFIX, unit), AttributeValue::Double(*amount));
+        let name = names::usage_detail(unit).map(AttributeName::Fixed);
+        let name = name.unwrap_or(AttributeName::Prefixed(names::USAGE_DETAIL_PREFIX, unit));
+        to.0.put(name, AttributeValue::Double(*amount));
     }
     to.word(names::USAGE_SOURCE, Some(usage.source.as_str()));
 }
