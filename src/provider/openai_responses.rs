@@ -6,7 +6,7 @@
 //! - *Finish reasons*: the wire has none, and what is not on the wire does not pass for it. The status stands in
 //!   `gen_ai.response.status`; an answer that is `incomplete` has its reason (`max_output_tokens`, `content_filter`) as the
 //!   finish reason; of one that is `completed`, `spanledger.finish_reason.derived` says `tool_calls` if it asks the caller to
-//!   call something (an item `function_call` or `custom_tool_call`), else `stop`.
+//!   call something (an item `function_call`, `custom_tool_call`, `computer_call`, …), else `stop`.
 //! - *Refusals*: a content part `refusal` becomes `spanledger.refused`.
 //! - *Usage*: [`openai_usage`](super::openai_usage). `tool_usage` stands beside it: web searches become `web_searches`, and
 //!   tokens that the image tool made, which `usage` leaves out, are kept as `openai.tool_usage.image_gen.*`.
@@ -55,6 +55,9 @@ impl Provider for OpenAiResponses {
         Box::<ResponsesReader>::default()
     }
 }
+
+/// Items that ask the caller to do something. (What is done by OpenAI's own tools has an item too.)
+const CALLS: [&str; 4] = ["function_call", "computer_call", "apply_patch_call", "local_shell_call"];
 
 /// The log-probabilities of a stream's pieces, or of the whole answer that repeats them.
 #[derive(Debug, Default)]
@@ -127,8 +130,8 @@ impl ResponsesReader {
         let items = &response.output.0;
         if response.status.is("completed") {
             // xAI's custom tools run at xAI.
-            let custom = if call.provider == "x_ai" { "" } else { "custom_tool_call" };
-            let calls = items.iter().any(|item| item.is("function_call") || item.is(custom));
+            let custom = |item: &Item<'_>| call.provider != "x_ai" && item.is("custom_tool_call");
+            let calls = items.iter().any(|item| CALLS.iter().any(|kind| item.is(kind)) || custom(item));
             fill::extra(call, names::FINISH_REASON_DERIVED, Some(if calls { "tool_calls" } else { "stop" }));
         }
         if let Some(usage) = &response.usage.0 {
@@ -319,6 +322,28 @@ mod tests {
             (call.extra["gen_ai.response.status"].as_str(), call.outcome.error_type),
             (Some("incomplete"), None)
         );
+    }
+
+    #[test]
+    fn why_a_completed_answer_ended_is_derived_and_marked_as_such() {
+        for (kind, reason) in [
+            ("message", "stop"),
+            ("function_call", "tool_calls"),
+            ("custom_tool_call", "tool_calls"),
+            ("computer_call", "tool_calls"),
+            ("apply_patch_call", "tool_calls"),
+            ("local_shell_call", "tool_calls"),
+            ("mcp_call", "stop"),
+            ("web_search_call", "stop"),
+        ] {
+            let call = answered(&format!(r#"{{"status":"completed","output":[{{"type":"{kind}"}}]}}"#));
+            assert_eq!(call.extra["spanledger.finish_reason.derived"], reason, "{kind}");
+            assert!(call.response.finish_reasons.is_empty(), "the wire has none");
+        }
+        for status in ["in_progress", "queued", "incomplete", "cancelled"] {
+            let call = answered(&format!(r#"{{"status":"{status}","output":[]}}"#));
+            assert!(!call.extra.contains_key("spanledger.finish_reason.derived"), "{status}");
+        }
     }
 
     #[test]
