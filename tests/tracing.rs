@@ -143,6 +143,25 @@ async fn what_is_learnt_later_is_on_the_span_and_in_the_row() {
 }
 
 #[tokio::test]
+async fn a_flush_ends_the_spans_that_handles_keep_open_of_its_own_ledger_alone() {
+    let bench = Bench::new(Sampler::AlwaysOn, false).await;
+    let scenario = scenario::named("openai chat").unwrap();
+    let url = format!("{}{}", bench.servers.url(Api::OpenAi), scenario.path);
+    let response = bench.http().post(url).json(&scenario.body()).send().await.unwrap();
+    let call = CallHandle::from_response(&response);
+    response.bytes().await.unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let other = Ledger::open(format!("sqlite://{}", folder.path().join("usage.db").display())).await.unwrap();
+    assert_eq!(other.flush(SOON).await.waiting, 0);
+    assert_eq!(bench.spans().len(), 0, "another ledger's span is none of its business");
+    assert_eq!(bench.ledger.flush(SOON).await.waiting, 0);
+    assert_eq!(bench.spans().len(), 1, "its own is ended");
+    drop(call);
+    assert_eq!(bench.spans().len(), 1, "and ends once");
+}
+
+#[tokio::test]
 async fn a_sampler_that_keeps_nothing_costs_no_row() {
     let bench = Bench::new(Sampler::AlwaysOff, true).await;
     let scenario = scenario::named("openai chat").unwrap();

@@ -206,6 +206,12 @@ impl Shared {
         Arc::new(Self { recorder, ids, started_at, state: Mutex::new(State { span, ..State::default() }) })
     }
 
+    /// Whether its call goes where this recorder's go.
+    pub(super) fn is_of(&self, recorder: &Recorder) -> bool {
+        let [ours, theirs] = [&self.recorder, recorder].map(|recorder| recorder.sink.as_ref().map(Arc::as_ptr));
+        ours.zip(theirs).is_some_and(|(ours, theirs)| std::ptr::addr_eq(ours, theirs))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use super::handle::Shared;
+use super::{Recorder, handle::Shared};
 
 static KEPT: Mutex<Kept> = Mutex::new(Kept { spans: Vec::new(), most: LEAST, next: None, running: false });
 static WAKE: Condvar = Condvar::new();
@@ -57,11 +57,12 @@ pub(super) fn keep(shared: &Arc<Shared>, deadline: Instant) {
     }
 }
 
-/// Ends all spans that are kept open, now: before a tracer provider shuts down.
+/// Ends the spans that are kept open of calls that go where this recorder's go, now: before a tracer provider shuts down.
 #[cfg_attr(not(feature = "ledger"), expect(dead_code, reason = "only a ledger has a flush"))]
-pub(crate) fn end_all() {
-    let spans = std::mem::take(&mut kept().spans);
-    for shared in spans.iter().filter_map(|(_, shared)| shared.upgrade()) {
+pub(crate) fn end_those_of(recorder: &Recorder) {
+    // Upgraded under the lock and ended outside of it: the last one to let go of a span ends it.
+    let spans: Vec<_> = kept().spans.iter().filter_map(|(_, shared)| shared.upgrade()).collect();
+    for shared in spans.iter().filter(|shared| shared.is_of(recorder)) {
         shared.end_span();
     }
 }

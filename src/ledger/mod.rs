@@ -66,10 +66,6 @@ pub use crate::{
 #[derive(Clone, Debug)]
 pub struct Ledger {
     inner: Arc<Inner>,
-    #[cfg_attr(
-        not(any(feature = "reqwest", feature = "tower")),
-        expect(dead_code, reason = "the ways in hand it out")
-    )]
     recorder: Recorder,
 }
 
@@ -133,28 +129,29 @@ impl Ledger {
 
     /// Waits until all that was recorded so far is stored, and tells how many lines are not.
     ///
-    /// Spans that handles keep open are ended first, so that a tracer provider can be shut down after it.
+    /// Spans of this ledger's calls that handles keep open are ended first, so that a tracer provider can be shut down after
+    /// it.
     pub async fn flush(&self, timeout: Duration) -> Flushed {
-        keeper::end_all();
+        keeper::end_those_of(&self.recorder);
         self.inner.drain.flush(timeout).await
     }
 
     /// As [`flush`](Self::flush), without a runtime.
     pub fn flush_blocking(&self, timeout: Duration) -> Flushed {
-        keeper::end_all();
+        keeper::end_those_of(&self.recorder);
         self.inner.drain.flush_blocking(timeout)
     }
 
     /// Flushes and ends the ledger's thread. What is not stored waits in the spool for the next open, and so does what is
     /// recorded after this.
     pub async fn shutdown(&self, timeout: Duration) -> Flushed {
-        keeper::end_all();
+        keeper::end_those_of(&self.recorder);
         self.inner.drain.shutdown(timeout).await
     }
 
     /// As [`shutdown`](Self::shutdown), without a runtime.
     pub fn shutdown_blocking(&self, timeout: Duration) -> Flushed {
-        keeper::end_all();
+        keeper::end_those_of(&self.recorder);
         self.inner.drain.shutdown_blocking(timeout)
     }
 
