@@ -62,11 +62,11 @@ impl Copied {
     }
 
     /// The body, once it has passed to its end.
-    pub(super) fn take(&self) -> Option<Vec<u8>> {
+    pub(super) fn take(&self) -> Option<Elided> {
         self.update(|Passed { decoded, copy, ended }| {
             let mut copy = if *ended { copy.take()? } else { return None };
             decoded.finish(&mut |bytes| copy.push(bytes));
-            Some(copy.finish().to_vec())
+            Some(copy)
         })
     }
 
@@ -82,7 +82,7 @@ impl Passed {
 }
 
 /// A whole request body, decoded.
-pub(super) fn decoded(headers: &HeaderMap, body: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn decoded(headers: &HeaderMap, body: &[u8]) -> Option<Elided> {
     let copied = Copied::new(headers);
     copied.push(body);
     copied.end();

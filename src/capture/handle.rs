@@ -179,11 +179,17 @@ pub(super) struct Shared {
 #[derive(Default)]
 struct State {
     holder: Weak<Hold>,
-    /// What was learnt before the row was written; from then on, what the span says of it when it ends.
-    trust: Trust,
+    /// What was learnt before the row was written; from then on, what the span says of it when it ends. Mostly nothing.
+    trust: Option<Box<Trust>>,
     /// The span, while it is open.
     span: Option<Context>,
     ended: Option<Ended>,
+}
+
+impl State {
+    fn learn(&mut self, learnt: Trust) {
+        self.trust.get_or_insert_default().learn(learnt);
+    }
 }
 
 impl fmt::Debug for State {
@@ -227,7 +233,7 @@ impl Shared {
 
     /// What was learnt so far; what comes from now on is learnt after the end.
     pub(super) fn take_trust(&self) -> Trust {
-        std::mem::take(&mut self.state().trust)
+        self.state().trust.take().map(|trust| *trust).unwrap_or_default()
     }
 
     /// The body has ended. `finish` writes the end onto the span, if it is there; the span itself ends now, or with the last
@@ -241,13 +247,15 @@ impl Shared {
             let row_id = ended.row_id;
             state.ended = Some(ended);
             // Said while the row was being written.
-            let late = std::mem::replace(&mut state.trust, trust);
-            state.trust.learn(late.clone());
-            let late = Some(late).filter(|trust| !trust.is_empty()).zip(row_id);
+            let late = std::mem::replace(&mut state.trust, (!trust.is_empty()).then(|| Box::new(trust)));
+            if let Some(late) = &late {
+                state.learn(Trust::clone(late));
+            }
+            let late = late.filter(|trust| !trust.is_empty()).zip(row_id);
             (state.span.is_some() && state.holder.strong_count() > 0, late)
         };
         if let Some((trust, row_id)) = late {
-            self.recorder.later(row_id, trust);
+            self.recorder.later(row_id, *trust);
         }
         if held {
             keeper::keep(self, Instant::now() + self.recorder.handle_timeout);
@@ -258,10 +266,10 @@ impl Shared {
 
     fn learn(&self, learnt: Trust) {
         let mut state = self.state();
-        let Some(ended) = &state.ended else { return state.trust.learn(learnt) };
+        let Some(ended) = &state.ended else { return state.learn(learnt) };
         let row_id = ended.row_id;
         if state.span.is_some() {
-            state.trust.learn(learnt.clone());
+            state.learn(learnt.clone());
         }
         drop(state);
         if let Some(row_id) = row_id {
@@ -275,7 +283,7 @@ impl Shared {
             let mut state = self.state();
             let Some(at) = state.ended.as_ref().map(|ended| ended.at) else { return };
             let Some(span) = state.span.take() else { return };
-            (span, std::mem::take(&mut state.trust), at)
+            (span, state.trust.take().unwrap_or_default(), at)
         };
         let end = || {
             telemetry::learnt(&span, &trust);

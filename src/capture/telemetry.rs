@@ -14,14 +14,18 @@ use opentelemetry::{
     Context, InstrumentationScope, KeyValue, global,
     propagation::Injector,
     trace::{
-        SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState, Tracer as _,
+        SpanContext, SpanId, SpanKind, SpanRef, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+        Tracer as _,
     },
 };
 
 use crate::{
     call::{Call, Identity, RowId},
     confidence::Trust,
-    span::{Dialect, names, write},
+    span::{
+        Dialect, names,
+        write::{self, AttributeName, AttributeValue, Attributes},
+    },
 };
 
 static SCOPE: LazyLock<InstrumentationScope> = LazyLock::new(|| {
@@ -99,15 +103,34 @@ pub(super) fn finish(context: &Context, call: &Call, dialect: Dialect, row_id: O
         return;
     }
     // Not those that it started with: the SDK keeps an attribute that is set twice twice.
-    let mut attributes: Vec<KeyValue> = Vec::with_capacity(32);
+    let mut attributes = Batches { span: &span, batch: Vec::with_capacity(BATCH) };
     write::write_end(call, dialect, &mut attributes);
+    let mut last = attributes.batch;
     if let Some(row_id) = row_id {
-        attributes.push(KeyValue::new(names::ROW_ID, row_id.text()));
+        last.push(KeyValue::new(names::ROW_ID, row_id.text()));
     }
-    span.set_attributes(attributes);
+    span.set_attributes(last);
     if let Some(kind) = &call.outcome.error_type {
         let message = call.outcome.error_message.clone().unwrap_or_else(|| kind.clone());
         span.set_status(Status::error(message));
+    }
+}
+
+/// So many attributes at once: allocators are slow with what is larger than 1 KiB.
+const BATCH: usize = 1024 / size_of::<KeyValue>();
+
+/// Gives attributes to a span, many at once: each time locks it.
+struct Batches<'a, 'c> {
+    span: &'a SpanRef<'c>,
+    batch: Vec<KeyValue>,
+}
+
+impl Attributes for Batches<'_, '_> {
+    fn put(&mut self, name: AttributeName<'_>, value: AttributeValue<'_>) {
+        if self.batch.len() >= BATCH {
+            self.span.set_attributes(self.batch.drain(..));
+        }
+        self.batch.put(name, value);
     }
 }
 

@@ -154,7 +154,7 @@ impl Watch {
             if Decoded::new(head.headers).is_plain() {
                 reader.request(bytes, &mut call);
             } else if let Some(bytes) = copied::decoded(head.headers, bytes) {
-                reader.request(&bytes, &mut call);
+                reader.request(bytes.finish(), &mut call);
             }
         }
         let named = call.request.model.is_some();
@@ -289,7 +289,7 @@ impl Watch {
     fn read_request(&mut self) {
         let Some(copied) = self.request.take() else { return };
         match copied.take() {
-            Some(bytes) => self.reader.request(&bytes, &mut self.call),
+            Some(bytes) => self.reader.request(bytes.finish(), &mut self.call),
             // Not sent to its end yet: there is a next time.
             None => self.request = Some(copied),
         }

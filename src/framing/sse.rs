@@ -70,7 +70,9 @@ impl Sse {
             }
         }
         self.keep(&mut borrowed);
-        self.part_of_line(bytes);
+        if !bytes.is_empty() {
+            self.part_of_line(bytes);
+        }
     }
 
     pub(super) fn finish(&mut self, on: Sink<'_>) {

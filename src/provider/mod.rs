@@ -128,7 +128,8 @@ pub fn detect(head: &RequestHead<'_>, hosts: &Hosts) -> Option<(&'static dyn Pro
 /// The path without doubled slashes and without one at its end.
 fn clean(path: &str) -> Cow<'_, str> {
     let path = path.trim_end_matches('/');
-    if !path.contains("//") {
+    // (Searching for a text begins with a plan, which costs more than looking at so few bytes.)
+    if !path.as_bytes().windows(2).any(|two| two == b"//") {
         return Cow::Borrowed(path);
     }
     let mut parts = String::with_capacity(path.len());

@@ -60,14 +60,14 @@ mod reader;
 mod scalars;
 
 pub(super) use containers::{List, Object, Objects, Raw, TextOr};
-use reader::Reader;
+use reader::{Odd, Reader};
 pub(super) use scalars::{Count, Filled, Flag, Integer, Number, Text};
 
 /// Reads one JSON object; what follows it is not looked at. `None`: it is none.
 ///
 /// (A struct would also read itself from an array, field by field: [`Object`] does not.)
 pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
-    value::<Object<T>>(json).and_then(|Object(object)| object)
+    plain(json, Reader::object).or_else(|| exact(json).and_then(|Object(object)| object))
 }
 
 /// Reads objects from an array, or a single one.
@@ -76,16 +76,21 @@ pub(super) fn read_all<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Vec<T> {
 }
 
 fn value<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
-    // Checked once as a whole, its strings need not be checked one by one. Where it is not UTF-8, what can be read is.
-    match std::str::from_utf8(json) {
-        Ok(text) => T::deserialize(&mut Reader::new(text)).ok().or_else(|| exact(text)),
-        Err(_) => T::deserialize(&mut serde_json::Deserializer::from_slice(json)).ok(),
-    }
+    plain(json, |mut reader| T::deserialize(&mut reader)).or_else(|| exact(json))
 }
 
-/// As `serde_json` reads it.
-fn exact<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
-    T::deserialize(&mut serde_json::Deserializer::from_str(json)).ok()
+/// What our own reader takes.
+fn plain<'a, T>(json: &'a [u8], read: impl FnOnce(Reader<'a>) -> Result<T, Odd>) -> Option<T> {
+    // Checked once as a whole, its strings need not be checked one by one.
+    std::str::from_utf8(json).ok().and_then(|text| read(Reader::new(text)).ok())
+}
+
+/// As `serde_json` reads it. Where it is not UTF-8, what can be read is.
+fn exact<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
+    match std::str::from_utf8(json) {
+        Ok(text) => T::deserialize(&mut serde_json::Deserializer::from_str(text)).ok(),
+        Err(_) => T::deserialize(&mut serde_json::Deserializer::from_slice(json)).ok(),
+    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,11 @@ use std::fmt;
 
 use memchr::memchr2;
 use serde::{
-    Deserializer,
-    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor, value::BorrowedStrDeserializer},
+    Deserialize, Deserializer,
+    de::{
+        DeserializeSeed, Error, MapAccess, SeqAccess, Visitor,
+        value::{BorrowedStrDeserializer, MapAccessDeserializer},
+    },
     forward_to_deserialize_any,
 };
 
@@ -54,6 +57,14 @@ struct Quoted<'de> {
 impl<'de> Reader<'de> {
     pub(super) const fn new(json: &'de str) -> Self {
         Self { json, at: 0, depth: 0 }
+    }
+
+    /// The document, which must be an object.
+    pub(super) fn object<T: Deserialize<'de>>(mut self) -> Result<T, Odd> {
+        if self.peek()? != b'{' {
+            return Err(Odd);
+        }
+        self.inside(b'}', |members| T::deserialize(MapAccessDeserializer::new(members)))
     }
 
     fn rest(&self) -> &'de [u8] {
