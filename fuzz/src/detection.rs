@@ -7,7 +7,7 @@ use spanledger::{
 };
 
 /// What a query holds that must never get into a call.
-const KEY: &str = "canary-0123456789";
+const KEY: &str = "key-of-the-query-9876543210";
 
 /// Lines: host, path, then a header each.
 pub fn detect_any(input: &[u8]) {

@@ -168,7 +168,9 @@ impl Recorded<'_> {
         let whole = self.inspect(vec![answer]);
         assert_eq!(self.inspect(cuts.of(answer)), whole);
         let odd = Recorded { request: &oddly(self.request), ..*self };
-        assert_eq!(odd.inspect(vec![&oddly(answer)]), whole, "read without short cuts");
+        // The body of an error is no stream of messages.
+        let odd_answer = if self.status < 400 || answer.starts_with(b"{") { oddly(answer) } else { answer.to_vec() };
+        assert_eq!(odd.inspect(vec![&odd_answer]), whole, "read without short cuts");
         if let Some(whole) = whole {
             call::holds(&whole);
             let message = whole.outcome.error_message.as_deref().unwrap_or_default();
