@@ -10,6 +10,7 @@
 //! | `{"message": "text", "type", "code"}` | Mistral, vLLM, Cohere, Bedrock |
 //! | `{"detail": "text"}` or `{"detail": [{"loc", "msg"}]}` | FastAPI behind Mistral, Voyage, Hyperbolic, Replicate |
 //! | `[{"error": …}]` | Gemini without `alt=sse` |
+//! | `data: …`, one of these as an event | gateways that refuse a stream |
 //! | plain text | Hugging Face, proxies |
 //!
 //! The code is the first of `code`, `status` and `type` that is a word; a number (the status again, or a code of Mistral's)
@@ -38,6 +39,7 @@ const MAX_MESSAGE_BYTES: usize = 2_000;
 
 /// Reads the body of an answer with status 400 or more: message and code.
 pub fn read(body: &[u8], call: &mut Call) {
+    let body = first_event(body);
     match lenient::read_all::<Body<'_>>(body).into_iter().next() {
         Some(body) => body.problem().note(call),
         None => {
@@ -49,6 +51,15 @@ pub fn read(body: &[u8], call: &mut Call) {
             }
         }
     }
+}
+
+/// Of a stream that was refused in the framing of a stream, the data of its first event; else the body.
+fn first_event(body: &[u8]) -> &[u8] {
+    let text = body.trim_ascii_start();
+    if !text.starts_with(b"data:") && !text.starts_with(b"event:") {
+        return body;
+    }
+    text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:")).unwrap_or_default()
 }
 
 /// An error, as far as it is understood.
@@ -196,6 +207,8 @@ mod tests {
                 "INVALID_ARGUMENT",
             ),
             (r#"{"code":"invalid-argument","error":"Bad argument"}"#, "Bad argument", "invalid-argument"),
+            ("event: error\ndata: {\"error\":{\"message\":\"Slow down\",\"code\":\"slow\"}}\n\n", "Slow down", "slow"),
+            ("data: {\"choices\":[{\"delta\":{\"content\":\"what the mod", "", ""),
             (r#"{"error":"model 'x' not found"}"#, "model 'x' not found", ""),
             (r#"{"error":"Too long","error_type":"validation"}"#, "Too long", "validation"),
             (
