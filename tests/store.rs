@@ -62,6 +62,29 @@ async fn one(store: &Sqlite, sql: &'static str) -> Value {
     rows(store, sql).await.remove(0).remove(0)
 }
 
+/// It is in every ledger: with another one, a replay would not know its own rows.
+#[tokio::test]
+async fn the_hash_of_a_row_stays_the_same_for_ever() {
+    let (_folder, store) = ledger().await;
+    let mut call = call(1);
+    call.context.tags.insert("page".to_owned(), json!({"title": "\u{e9}\"", "length": 1.5}));
+    call.extra.insert("gen_ai.request.top_k".to_owned(), json!(40));
+    call.server.address = Some("api.openai.com".to_owned());
+    call.trust = confident(Confidence::new(0.25).component("completeness", 0.5));
+    call.cost.total = Some(Usd::from_pico(120_000_000));
+    call.response.finish_reasons = vec!["stop".to_owned()];
+    let mut trust = confident(Confidence::from_components([("completeness", 0.5)]));
+    trust.fallback_reason = Some("below \u{e9}".to_owned());
+    trust.response_data = Some(json!({"label": ["oak", null, 2]}));
+    store.insert(&[record(&call), later(&call, 5, trust)]).await.unwrap();
+    let hashes = "SELECT content_hash FROM usage_log UNION ALL
+        SELECT * FROM (SELECT content_hash FROM ai_call_score ORDER BY name)";
+    let hashes: Vec<Value> = rows(&store, hashes).await.into_iter().flatten().collect();
+    let always: [i64; 4] =
+        [-5_250_770_510_039_039_416, -6_643_039_629_774_104_492, -1_284_432_755_463_366_685, 5_952_931_441_612_227_693];
+    assert_eq!(hashes, always);
+}
+
 #[tokio::test]
 async fn every_column_says_what_the_row_said() {
     let (_folder, store) = ledger().await;
@@ -436,6 +459,24 @@ mod schema {
 
         store.migrate().await.unwrap();
         assert_eq!(rows(&store, objects()).await, all);
+    }
+
+    #[tokio::test]
+    async fn a_ledger_of_the_first_schema_keeps_its_rows_and_the_rule_for_leaves() {
+        let (_folder, store) = ledger().await;
+        store.revert(1).await.unwrap();
+        let old = store.migrations().await.unwrap();
+        assert_eq!(old.iter().filter(|step| step.state == MigrationState::Applied).count(), 1);
+        store.migrate().await.unwrap();
+        store.insert(&[record(&call(1))]).await.unwrap();
+        store.revert(1).await.unwrap();
+        store.migrate().await.unwrap();
+        let mut under = call(2);
+        under.identity.trace_id = call(1).identity.trace_id;
+        under.identity.parent_span_id = Some(call(1).identity.span_id);
+        store.insert(&[record(&under)]).await.unwrap();
+        let counted = rows(&store, "SELECT billable FROM usage_log ORDER BY span_id").await;
+        assert_eq!(counted, [[json!(false)], [json!(true)]]);
     }
 
     #[tokio::test]
