@@ -1,4 +1,4 @@
-//! Compressed bodies: the same bytes in any pieces, and never more than the bound.
+//! Compressed bodies: a beginning of the same bytes in any pieces, and never more than the bound.
 
 use std::{panic, process::abort};
 

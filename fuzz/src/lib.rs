@@ -6,7 +6,7 @@
 //! | file | reads | what must hold |
 //! | --- | --- | --- |
 //! | `framing` | bodies in each framing | the same messages in any pieces; never more held than allowed |
-//! | `encoding` | compressed bodies | the same bytes in any pieces; never more than the bound |
+//! | `encoding` | compressed bodies | a beginning of the same bytes in any pieces; never more than the bound |
 //! | `exchange` | whole exchanges with each provider | the same call in any pieces, and without short cuts; garbage behind it costs nothing; `call` |
 //! | `request` | request bodies, JSON and forms | a request that was shortened still says what is asked; `call` |
 //! | `detection` | hosts, paths, queries, headers | what a path is taken for does not hang on its slashes |
