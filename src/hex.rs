@@ -1,8 +1,7 @@
 //! Bytes as small hexadecimal digits: ids are written so, several times a call.
 
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-/// The digits of these bytes, two each.
-pub(crate) fn digits(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| DIGITS[usize::from(digit)])
+/// The two digits of a byte.
+pub(crate) fn pair(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
 }

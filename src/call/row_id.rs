@@ -15,10 +15,14 @@ impl RowId {
     }
 
     fn digits(self, buffer: &mut [u8; 36]) -> &str {
-        *buffer = [b'-'; 36];
-        let places = buffer.iter_mut().enumerate().filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23));
-        for ((_, place), digit) in places.zip(hex::digits(&self.0)) {
-            *place = digit;
+        let mut at = 0;
+        for (index, byte) in self.0.into_iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                buffer[at] = b'-';
+                at += 1;
+            }
+            buffer[at..at + 2].copy_from_slice(&hex::pair(byte));
+            at += 2;
         }
         std::str::from_utf8(buffer).unwrap_or_default()
     }

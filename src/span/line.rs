@@ -29,12 +29,12 @@ pub(crate) fn call(call: &Call) -> Vec<u8> {
     out.extend_from_slice(b",\"spans\":[{");
     let identity = &call.identity;
     out.extend_from_slice(b"\"traceId\":\"");
-    out.extend(hex::digits(&identity.trace_id.to_bytes()));
+    id(identity.trace_id.to_bytes(), &mut out);
     out.extend_from_slice(b"\",\"spanId\":\"");
-    out.extend(hex::digits(&identity.span_id.to_bytes()));
+    id(identity.span_id.to_bytes(), &mut out);
     out.extend_from_slice(b"\",\"parentSpanId\":\"");
     if let Some(parent) = identity.parent_span_id {
-        out.extend(hex::digits(&parent.to_bytes()));
+        id(parent.to_bytes(), &mut out);
     }
     out.extend_from_slice(b"\",\"name\":\"");
     let (operation, model) = name_parts(call);
@@ -93,6 +93,12 @@ fn scope(out: &mut Vec<u8>) {
     const SCOPE: &str =
         concat!("{\"name\":\"", env!("CARGO_PKG_NAME"), "\",\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
     out.extend_from_slice(SCOPE.as_bytes());
+}
+
+fn id<const BYTES: usize>(id: [u8; BYTES], out: &mut Vec<u8>) {
+    for byte in id {
+        out.extend_from_slice(&hex::pair(byte));
+    }
 }
 
 fn number(number: u64, out: &mut Vec<u8>) {

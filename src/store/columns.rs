@@ -248,7 +248,7 @@ fn span(id: Option<SpanId>) -> Cell<'static> {
 }
 
 fn digits(id: &[u8]) -> Cell<'static> {
-    Cell::Text(hex::digits(id).map(char::from).collect::<String>().into())
+    Cell::Text(id.iter().flat_map(|byte| hex::pair(*byte)).map(char::from).collect::<String>().into())
 }
 
 /// By the monotonic clock, else by the timestamps; a clock that went backwards leaves it unknown.
