@@ -45,8 +45,9 @@
 //!
 //! # Memory
 //!
-//! A call in flight holds the bounded parser state of [`framing`](crate::framing), never the body itself. Where the body
-//! is compressed (a tower stack may decompress above us), it also holds the decoder and its window.
+//! A call in flight holds the bounded parser state of [`framing`](crate::framing), never the body itself, and at most half
+//! a KiB of a stream's last message, which the next one is compared with. Where the body is compressed (a tower stack may
+//! decompress above us), it also holds the decoder and its window.
 
 mod baggage;
 mod body;

@@ -20,10 +20,10 @@
 //!
 //! # What it costs
 //!
-//! A message that lies within one pushed slice is handed out as a part of that slice, without a copy. Only what a message
-//! still lacks its end for is held, and that never takes more than [`MAX_HELD_BYTES`]: what is longer than
-//! [`WHOLE_BYTES`] is held as [`Elided`], with its long strings and vectors cut but its `usage` in place (of a form, the
-//! beginning of each part).
+//! A message that lies within one pushed slice is handed out as a part of that slice, without a copy; a JSON document too,
+//! where it is known that nothing follows ([`Decoder::finish_with`]). Only what a message still lacks its end for is held,
+//! and that never takes more than [`MAX_HELD_BYTES`]: what is longer than [`WHOLE_BYTES`] is held as [`Elided`], with its
+//! long strings and vectors cut but its `usage` in place (of a form, the beginning of each part).
 //!
 //! # What can go wrong
 //!

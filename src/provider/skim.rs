@@ -2,8 +2,8 @@
 //!
 //! Nearly all messages of a stream say the same as the one before, but for a word of the answer. Once a reader has seen
 //! ids, models and the first content, it asks here whether a message can say anything else, and parses only those that can.
-//! A wrong "maybe" costs a microsecond; there is no wrong "no", because a key cannot hide: quotes inside a JSON string are
-//! escaped.
+//! (One that fits the [`pattern`](super::pattern) of the one before is not even searched.) A wrong "maybe" costs a
+//! microsecond; there is no wrong "no", because a key cannot hide: quotes inside a JSON string are escaped.
 
 use std::sync::LazyLock;
 
