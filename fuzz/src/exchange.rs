@@ -182,11 +182,12 @@ impl Recorded<'_> {
         }
     }
 
-    /// What may stand behind a body without costing a message before it, where there is such a thing.
+    /// What may stand behind a body without costing a message before it, where there is such a thing. Where the body broke
+    /// off it may end the last message, and the call is more complete than it was.
     fn garbage_behind(&self, answer: &[u8]) -> Option<&'static [u8]> {
         let is_json = answer.trim_ascii().starts_with(b"{") && answer.trim_ascii().ends_with(b"}");
         match self.content_type {
-            _ if self.status >= 400 => None,
+            _ if self.status >= 400 || self.ending != Ending::Complete => None,
             Some(media) if media.starts_with("audio/") => None,
             _ if answer.starts_with(b"data:") || answer.starts_with(b"event:") => Some(b"\n\n:garbage\nnonsense\n\n"),
             Some("application/x-ndjson") if is_json => Some(b"\ngarbage\n"),
