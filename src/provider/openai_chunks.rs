@@ -136,15 +136,16 @@ impl Reader for ChunkReader {
         if let Some(timings) = chunk.timings.0 {
             timings.apply(call);
         }
-        let groq = chunk.x_groq.0.unwrap_or_default();
-        for usage in [groq.usage.0, chunk.usage.0].into_iter().flatten() {
+        let groq = chunk.x_groq.0.as_deref();
+        for usage in [groq.and_then(|groq| groq.usage.0.as_ref()), chunk.usage.0.as_ref()].into_iter().flatten() {
             usage.apply(call);
         }
-        for breakdown in [groq.usage_breakdown.0, chunk.usage_breakdown.0].into_iter().flatten() {
+        let breakdown = groq.and_then(|groq| groq.usage_breakdown.0.as_deref());
+        for breakdown in [breakdown, chunk.usage_breakdown.0.as_deref()].into_iter().flatten() {
             breakdown.apply(call);
         }
-        if groq.error.get().is_some() {
-            Problem::told("", groq.error.get().unwrap_or_default().to_owned()).inside_success(call);
+        if let Some(told) = groq.and_then(|groq| groq.error.get()) {
+            Problem::told("", told.to_owned()).inside_success(call);
         }
         for (position, choice) in chunk.choices.0.iter().enumerate() {
             self.choice(position, choice, call);
@@ -179,9 +180,9 @@ struct Chunk<'a> {
     #[serde(borrow)]
     usage: Object<OpenAiUsage<'a>>,
     #[serde(borrow)]
-    x_groq: Object<XGroq<'a>>,
+    x_groq: Object<Box<XGroq<'a>>>,
     #[serde(borrow)]
-    usage_breakdown: Object<Breakdown<'a>>,
+    usage_breakdown: Object<Box<Breakdown<'a>>>,
     #[serde(borrow)]
     provider: Text<'a>,
     timings: Object<Timings>,
@@ -194,7 +195,7 @@ struct XGroq<'a> {
     #[serde(borrow)]
     usage: Object<OpenAiUsage<'a>>,
     #[serde(borrow)]
-    usage_breakdown: Object<Breakdown<'a>>,
+    usage_breakdown: Object<Box<Breakdown<'a>>>,
     #[serde(borrow)]
     error: Text<'a>,
 }

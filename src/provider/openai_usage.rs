@@ -153,7 +153,7 @@ struct Connectors {
 impl OpenAiUsage<'_> {
     /// Merges it into the call.
     pub(super) fn apply(&self, call: &mut Call) {
-        let details = [self.prompt_tokens_details, self.input_tokens_details, self.input_token_details];
+        let details = [&self.prompt_tokens_details, &self.input_tokens_details, &self.input_token_details];
         let input = details.into_iter().find_map(|details| details.0).unwrap_or_default();
         let output = self.completion_tokens_details.0.or(self.output_tokens_details.0).unwrap_or_default();
         let cached = [
