@@ -6,6 +6,9 @@
 //!
 //! genai-prices lists what has a price and leaves out what costs nothing, and it charges nothing for a unit without a rate.
 //! Where a count of ours came out at nothing, [`Query::has_rate`] asks whether there was a rate.
+//!
+//! Asking takes its time, and every call asks: [`Listed`] remembers models, and [`Bill`] comes from rates that were learnt.
+//! Neither changes a price; `remembered.rs` compares them with what genai-prices says when it is asked plainly.
 
 use std::borrow::Cow;
 
