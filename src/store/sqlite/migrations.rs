@@ -29,6 +29,7 @@ macro_rules! steps {
 const STEPS: &[(i64, &str, &str, &str)] = steps! {
     1 "0001_usage_log",
     2 "0002_leaf_trigger",
+    3 "0003_views",
 };
 
 /// The schema that this program works with.
