@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     /// Your own prices, in front of the compiled-in ones (TOML).
     #[arg(long, value_name = "FILE", env = "SPANLEDGER_PRICES")]
     prices: Option<String>,
-    /// Names a host of your own: HOST[:PORT]=PROVIDER. May be given more than once.
+    /// Names a host of your own: `HOST[:PORT]=PROVIDER`. May be given more than once.
     #[arg(long = "host", value_name = "HOST=PROVIDER", value_parser = named_host)]
     hosts: Vec<(String, String)>,
 }

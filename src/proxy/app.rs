@@ -47,7 +47,7 @@ pub struct Proxy<B> {
 
 /// Makes a proxy that passes each request on to the provider and records it in the ledger.
 ///
-/// It is a service like any other: [`serve`](super::serve) gives it a port, and an application that has one already can
+/// It is a service like any other: [`serve`](super::serve()) gives it a port, and an application that has one already can
 /// mount it beside its own routes.
 ///
 /// # Errors
