@@ -145,6 +145,10 @@ impl<'a> Query<'a> {
         for (unit, _) in usage.details.iter().filter(|(unit, amount)| needs_a_rate(unit, **amount)) {
             count(self.has_rate(UsageKey::from(unit.as_ref())));
         }
+        let heard = |unit: &UsageKey| usage.details.get(unit.as_str()).is_some_and(|tokens| *tokens > 0.0);
+        for (unit, sum) in Self::sound(call).filter(|(unit, _)| heard(unit)) {
+            count(self.differs_from(unit, sum));
+        }
         let counted = usage.input_tokens.is_some()
             || usage.output_tokens.is_some()
             || usage.details.keys().any(|unit| !DESCRIPTIVE.contains(&unit.as_ref()));
@@ -160,6 +164,22 @@ impl<'a> Query<'a> {
             _ if missing() => Gap::Something,
             _ => Gap::Nothing,
         }
+    }
+
+    /// The units that never have the rate of the sum that they are part of: OpenAI does not sell sound at the price of text.
+    fn sound(call: &Call) -> impl Iterator<Item = (UsageKey, UsageKey)> + use<> {
+        let is_openai = matches!(call.provider.as_ref(), "openai" | "azure.ai.openai" | "azure.ai.inference");
+        let units = [
+            (UsageKey::INPUT_AUDIO_TOKENS, UsageKey::INPUT_TOKENS),
+            (UsageKey::OUTPUT_AUDIO_TOKENS, UsageKey::OUTPUT_TOKENS),
+        ];
+        units.into_iter().filter(move |_| is_openai)
+    }
+
+    /// Whether a part of a sum has another rate than the sum.
+    fn differs_from(&self, part: UsageKey, sum: UsageKey) -> bool {
+        let price = |usage: Usage| self.calculate(&usage).map(|price| price.total_price).ok();
+        price(Usage::from([(sum.clone(), 1e6), (part, 1e6)])) != price(Usage::from([(sum, 1e6)]))
     }
 
     /// Whether this unit costs something.

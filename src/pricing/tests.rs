@@ -317,6 +317,16 @@ fn a_part_without_a_rate_costs_what_its_whole_costs() {
 }
 
 #[test]
+fn sound_of_openai_without_a_rate_of_its_own_leaves_the_cost_partial() {
+    let heard = |model: &str| with_units(call("openai", model, 1000, 100), &[("input_audio_tokens", 100.0)]);
+    assert_eq!(status(&bundled(&heard("gpt-4o-audio-preview"))), PricingStatus::Partial);
+    let whole = bundled(&heard("gpt-realtime"));
+    assert!(matches!(status(&whole), PricingStatus::Exact | PricingStatus::Alias), "{whole:?}");
+    let silent = with_units(call("openai", "gpt-4o-audio-preview", 1000, 100), &[("input_audio_tokens", 0.0)]);
+    assert_ne!(status(&bundled(&silent)), PricingStatus::Partial);
+}
+
+#[test]
 fn cached_audio_has_the_rate_of_the_cache() {
     let mut call = call("ollama", "m", 1_000, 0);
     call.usage.cache_read_tokens = Some(400);
