@@ -12,6 +12,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde_json::Value;
 use spanledger::{Hosts, RequestBody};
+use support::Row;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use wire::Book;
 
@@ -103,7 +104,7 @@ fn in_pieces(body: &[u8]) -> Pieces {
 }
 
 /// Makes the call, checks that both sides got each other's bytes as they were, and gives its row.
-async fn row(exchange: Exchange<'_>) -> Value {
+async fn whole_row(exchange: Exchange<'_>) -> Row {
     let book = Book::open(Hosts::default());
     let Exchange { asked, asked_as, status, content_type, answer, answered_as, packed, reads } = exchange;
     let (asked, answer) = (encode(asked_as, asked), encode(if packed { "identity" } else { answered_as }, answer));
@@ -141,7 +142,11 @@ async fn row(exchange: Exchange<'_>) -> Value {
     drop(body);
     let rows = book.rows().await;
     assert_eq!(rows.len(), 1);
-    rows[0].without(OWN)
+    rows[0].clone()
+}
+
+async fn row(exchange: Exchange<'_>) -> Value {
+    whole_row(exchange).await.without(OWN)
 }
 
 #[tokio::test]
@@ -155,6 +160,16 @@ async fn every_encoding_of_answer_and_request_gives_the_row_of_the_plain_call() 
             assert_eq!(row(Exchange { answered_as: encoding, ..exchange() }).await, plain, "answered as {encoding}");
             assert_eq!(row(Exchange { asked_as: encoding, ..exchange() }).await, plain, "asked as {encoding}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_a_decoder_holds_back_to_the_end_has_no_time_of_its_first_chunk() {
+    for answered_as in ENCODINGS {
+        let answer = STREAM.as_bytes();
+        let row =
+            whole_row(Exchange { content_type: "text/event-stream", answer, answered_as, ..Exchange::default() }).await;
+        assert_eq!(row.get("time_to_first_chunk_ms").is_null(), answered_as == "zstd", "{answered_as}");
     }
 }
 

@@ -28,6 +28,11 @@ impl Decoded {
         matches!(self, Self::Plain)
     }
 
+    /// Whether what comes out says nothing of when it came in.
+    pub(super) fn holds_back(&self) -> bool {
+        matches!(self, Self::Encoded(decoder) if decoder.holds_back())
+    }
+
     pub(super) fn push(&mut self, bytes: &[u8], on_bytes: &mut dyn FnMut(&[u8])) {
         match self {
             Self::Plain => on_bytes(bytes),

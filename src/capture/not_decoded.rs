@@ -16,6 +16,10 @@ impl Decoded {
         self.plain
     }
 
+    pub(super) const fn holds_back(&self) -> bool {
+        !self.plain
+    }
+
     pub(super) fn push(&mut self, bytes: &[u8], on_bytes: &mut dyn FnMut(&[u8])) {
         if self.plain {
             on_bytes(bytes);

@@ -28,12 +28,23 @@ use crate::{
     },
 };
 
-static SCOPE: LazyLock<InstrumentationScope> = LazyLock::new(|| {
-    InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
-        .with_version(env!("CARGO_PKG_VERSION"))
-        .with_schema_url("https://opentelemetry.io/schemas/1.41.0")
-        .build()
+/// One for each dialect: its schema says what the attributes mean.
+static SCOPES: LazyLock<[InstrumentationScope; 2]> = LazyLock::new(|| {
+    ["https://opentelemetry.io/schemas/1.41.0", "https://opentelemetry.io/schemas/gen-ai/1.42.0"].map(|schema| {
+        InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+            .with_version(env!("CARGO_PKG_VERSION"))
+            .with_schema_url(schema)
+            .build()
+    })
 });
+
+fn scope(dialect: Dialect) -> &'static InstrumentationScope {
+    let [stable, latest] = &*SCOPES;
+    match dialect {
+        Dialect::V1_41 => stable,
+        Dialect::Latest => latest,
+    }
+}
 
 /// Marks the OpenTelemetry context inside an AI call: the nearest AI ancestor of what is called there.
 #[derive(Clone, Copy, Debug)]
@@ -47,10 +58,10 @@ pub(super) struct Started {
 }
 
 /// Starts the span (or, without a tracer provider, just makes ids) as a child of the current context.
-pub(super) fn start(call: &Call, spans: bool) -> Started {
+pub(super) fn start(call: &Call, dialect: Dialect, spans: bool) -> Started {
     let parent = Context::current();
     let parent_span = parent.span().span_context().clone();
-    let mut context = if spans { parent.with_span(start_span(call, &parent)) } else { parent.clone() };
+    let mut context = if spans { parent.with_span(start_span(call, dialect, &parent)) } else { parent.clone() };
     let own = context.span().span_context().clone();
     // The no-op tracer returns the parent's context: two calls under one parent would share their ids.
     let has_span = spans && own.is_valid() && own.span_id() != parent_span.span_id();
@@ -72,9 +83,9 @@ pub(super) fn start(call: &Call, spans: bool) -> Started {
     Started { identity, context, has_span }
 }
 
-fn start_span(call: &Call, parent: &Context) -> global::BoxedSpan {
+fn start_span(call: &Call, dialect: Dialect, parent: &Context) -> global::BoxedSpan {
     // Looked up per call: a tracer taken before the provider is set stays silent for ever.
-    let tracer = global::tracer_with_scope(SCOPE.clone());
+    let tracer = global::tracer_with_scope(scope(dialect).clone());
     let mut attributes: Vec<KeyValue> = Vec::with_capacity(write::AT_START);
     write::write_start(call, &mut attributes);
     tracer

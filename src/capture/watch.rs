@@ -101,8 +101,8 @@ impl Watch {
         });
         let (mut call, reader, doubtful) = catch_unwind(unwind).ok().flatten()?;
         // A sampler or a span processor that panics costs the span, and neither the row nor the caller's answer.
-        let begun = catch_unwind(AssertUnwindSafe(|| telemetry::start(&call, recorder.spans)))
-            .unwrap_or_else(|_| telemetry::start(&call, false));
+        let begun = catch_unwind(AssertUnwindSafe(|| telemetry::start(&call, recorder.dialect, recorder.spans)))
+            .unwrap_or_else(|_| telemetry::start(&call, recorder.dialect, false));
         call.identity = begun.identity;
         let shared = Shared::new(Arc::clone(recorder), &call, begun.has_span.then(|| begun.context.clone()));
         if recorder.spans && context::is_collected() {
@@ -249,7 +249,7 @@ impl Watch {
 
     /// What turns bytes into messages, and what takes them.
     fn reading(&mut self) -> (Option<&mut Decoder>, &mut Decoded, Reading<'_>) {
-        let clock = self.lasted.is_none().then_some(self.started);
+        let clock = (self.lasted.is_none() && !self.decoded.holds_back()).then_some(self.started);
         let reading = Reading { call: &mut self.call, reader: &mut *self.reader, over: &mut self.over, clock };
         (self.decoder.as_mut(), &mut self.decoded, reading)
     }

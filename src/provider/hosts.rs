@@ -143,12 +143,28 @@ impl Hosts {
 
     /// The name that the user gave to where a request goes.
     pub(super) fn named(&self, head: &RequestHead<'_>) -> Option<&Name> {
-        let with_port = |host: &str| {
-            let port = host.strip_prefix(head.host).and_then(|rest| rest.strip_prefix(':'));
-            head.port.is_some() && port.and_then(|port| port.parse().ok()) == head.port
+        // A port that goes without saying was left out of the head.
+        let is_at = |port: u16| head.port.map_or(matches!(port, 80 | 443), |at| at == port);
+        let find = |wanted: &dyn Fn(Option<u16>) -> bool| {
+            let fits = |host: &str| {
+                let (host, port) = host_and_port(host);
+                host == head.host && wanted(port)
+            };
+            self.0.iter().rfind(|(host, _)| fits(host)).map(|(_, name)| name)
         };
-        let find = |wanted: &dyn Fn(&str) -> bool| self.0.iter().rfind(|(host, _)| wanted(host)).map(|(_, name)| name);
-        find(&with_port).or_else(|| find(&|host| host == head.host))
+        find(&|port| port.is_some_and(is_at)).or_else(|| find(&|port| port.is_none()))
+    }
+}
+
+/// `host`, `host:1234`, `[::1]`, `[::1]:1234`, `::1`: the host as a head has it, without brackets.
+fn host_and_port(named: &str) -> (&str, Option<u16>) {
+    let port = |rest: &str| rest.strip_prefix(':').and_then(|port| port.parse().ok());
+    if let Some((host, rest)) = named.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return (host, port(rest));
+    }
+    match named.rfind(':').map(|at| named.split_at(at)) {
+        Some((host, rest)) if !host.contains(':') && port(rest).is_some() => (host, port(rest)),
+        _ => (named, None),
     }
 }
 
@@ -157,6 +173,28 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
+
+    #[test]
+    fn a_host_is_named_with_brackets_and_usual_ports_or_without() {
+        for (named, host, port, fits) in [
+            ("[::1]:18473", "::1", Some(18473), true),
+            ("[::1]", "::1", Some(9), true),
+            ("::1", "::1", None, true),
+            ("[::1]:18473", "::1", Some(9), false),
+            ("gw.example:443", "gw.example", None, true),
+            ("gw.example:8080", "gw.example", None, false),
+            ("GW.example", "gw.example", Some(1), true),
+        ] {
+            let hosts = Hosts::default().name(named, "vllm");
+            let head = RequestHead { method: "POST", host, port, path: "/", query: None, headers: &HeaderMap::new() };
+            assert_eq!(hosts.named(&head).is_some(), fits, "{named} for {host} {port:?}");
+        }
+        let hosts = Hosts::default().name("gw:1", "one").name("gw", "any");
+        let headers = HeaderMap::new();
+        let head = |port| RequestHead { method: "POST", host: "gw", port, path: "/", query: None, headers: &headers };
+        assert_eq!(hosts.named(&head(Some(1))).map(AsRef::as_ref), Some("one"), "a port says more than none");
+        assert_eq!(hosts.named(&head(Some(2))).map(AsRef::as_ref), Some("any"));
+    }
 
     fn at(host: &str, port: Option<u16>, path: &str) -> Option<&'static str> {
         known(&RequestHead { method: "POST", host, port, path, query: None, headers: &HeaderMap::new() })

@@ -100,8 +100,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        // Over HTTP/1 only a client that takes this for an HTTP proxy names a host, whose secrets are not the provider's to see.
+        let for_another = request.version() < Version::HTTP_2 && request.uri().authority().is_some();
         let target = request.uri().path_and_query().map(|asked| self.upstream.join(asked));
-        let Some(Ok(target)) = target else {
+        let Some(Ok(target)) = target.filter(|_| !for_another) else {
             return Box::pin(async { Ok(answer::no_request()) });
         };
         if headers::asks_for_a_web_socket(request.headers()) {

@@ -112,6 +112,9 @@ async fn what_asks_for_a_tunnel_is_told_what_this_is() {
     let bench = Bench::before("http://127.0.0.1:9").await;
     let through = reqwest::Client::builder().proxy(reqwest::Proxy::all(&bench.url).unwrap()).build().unwrap();
     assert!(through.get("https://api.example/v1").send().await.is_err());
+    let refused = through.post("http://intranet.example/v1/chat/completions").body(QUESTION).send().await.unwrap();
+    assert_eq!(refused.status(), 400, "what is meant for another host does not reach the provider");
+    assert!(refused.text().await.unwrap().contains("use its address as the base URL"));
     bench.rows(0).await;
 }
 

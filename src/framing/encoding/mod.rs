@@ -83,6 +83,12 @@ impl ContentDecoder {
         Some(Self { coding, decoded: Vec::new(), total: 0 })
     }
 
+    /// Whether what it gives says nothing of when it came in: `zstd`, whose window is shown when it is full or over.
+    #[must_use]
+    pub const fn holds_back(&self) -> bool {
+        matches!(self.coding, Coding::Zstd(_))
+    }
+
     /// Takes the next piece of the body and gives what it decodes to, in pieces of its own.
     pub fn push(&mut self, mut bytes: &[u8], on_bytes: &mut dyn FnMut(&[u8])) {
         if let Coding::Identity = self.coding {

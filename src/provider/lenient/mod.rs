@@ -2,7 +2,7 @@
 //!
 //! A provider may send `null` for an object, `28.0` for a count, a string where an object was expected. Each type here
 //! takes whatever comes: what fits is kept, what does not is passed over as if it were absent. So a struct of these, with
-//! `#[serde(default)]`, is read from any valid JSON object. Text is borrowed where it holds no escapes.
+//! `#[serde(default)]`, is read from any valid JSON object (but for one that has a name twice, which no provider writes). Text is borrowed where it holds no escapes.
 
 use serde::Deserialize;
 
