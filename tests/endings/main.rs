@@ -33,7 +33,7 @@ async fn every_ending_through_every_way_in_is_one_span_and_one_row_and_changes_n
     let book = Book::open(Hosts::default().name(script.host(), "openai").name("127.0.0.1:9", "openai"));
 
     let mut faults: HashMap<String, String> = HashMap::new();
-    for (ending, way, http) in cells().filter(|(ending, _, http)| (ending.cannot)(*http).is_none()) {
+    for (ending, way, http) in cells().filter(|(ending, way, http)| (ending.cannot)(way, *http).is_none()) {
         let task = task(ending, way, http);
         let without = play(&script, ending, way, http, None).await;
         let playing = play(&script, ending, way, http, Some(&book.ledger));
@@ -56,7 +56,7 @@ async fn every_ending_through_every_way_in_is_one_span_and_one_row_and_changes_n
         let mut line = vec![ending.name.to_owned()];
         for (way, http) in columns() {
             let task = task(ending, way, http);
-            if let Some(reason) = (ending.cannot)(http) {
+            if let Some(reason) = (ending.cannot)(way, http) {
                 counts.none += 1;
                 line.push(format!("n/a: {reason}"));
                 continue;

@@ -11,7 +11,7 @@ pub(crate) struct Ending {
     /// The rows that come out.
     pub(crate) rows: fn(&Way) -> &'static [Expected],
     /// Why there is no such cell.
-    pub(crate) cannot: fn(Http) -> Option<&'static str>,
+    pub(crate) cannot: fn(&Way, Http) -> Option<&'static str>,
 }
 
 /// What the caller does.
@@ -129,7 +129,7 @@ const fn ending(
     caller: Caller,
     rows: fn(&Way) -> &'static [Expected],
 ) -> Ending {
-    Ending { name, replies, caller, retry: Retry::Nowhere, rows, cannot: |_| None }
+    Ending { name, replies, caller, retry: Retry::Nowhere, rows, cannot: |_, _| None }
 }
 
 /// Every ending.
@@ -150,7 +150,16 @@ pub(crate) const ENDINGS: &[Ending] = &[
     ending("protocol's last message, then dropped", stream, Caller::Reads(4), |_| {
         const { &[row("complete", 200).tokens(9)] }
     }),
-    ending("trailers", with_trailers, Caller::ReadsAll, |_| const { &[row("complete", 200).tokens(9)] }),
+    Ending {
+        cannot: |way, _| way.over_reqwest.then_some("reqwest shows none"),
+        ..ending("trailers", with_trailers, Caller::ReadsAll, |_| const { &[row("complete", 200).tokens(9)] })
+    },
+    Ending {
+        cannot: |way, _| (!way.over_reqwest).then_some("the caller sees them"),
+        ..ending("trailers that are left out", with_trailers, Caller::ReadsAll, |_| {
+            const { &[row("complete", 200).tokens(9)] }
+        })
+    },
     ending("trailers, then dropped", with_trailers, Caller::Reads(2), |_| const { &[row("complete", 200).tokens(9)] }),
     ending("body breaks", || with(stream(), |reply| reply.steps.insert(2, Step::Break)), Caller::ReadsAll, broken),
     ending(
@@ -176,7 +185,7 @@ pub(crate) const ENDINGS: &[Ending] = &[
     ),
     ending("empty body", || vec![empty(204)], Caller::Reads(0), |_| const { &[row("complete", 204)] }),
     Ending {
-        cannot: |http| (http == Http::Two).then_some("HTTP/2 has no 101"),
+        cannot: |_, http| (http == Http::Two).then_some("HTTP/2 has no 101"),
         ..ending(
             "upgrade",
             || {

@@ -11,6 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Full};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 use scenes::{ASKED, CANARY, KEY, SCENES, USERINFO};
@@ -119,6 +120,11 @@ async fn no_canary_is_found_anywhere() {
             calls += 1;
         }
     }
+    for way in WAYS {
+        script.play((SCENES[0].replies)());
+        caller_panics(&book, way, &script).await;
+        calls += 1;
+    }
     for scene in &SCENES {
         script.play((scene.replies)());
         through_the_proxy(&book, &script, scene.reads).await;
@@ -146,6 +152,7 @@ async fn no_canary_is_found_anywhere() {
     assert!(has(&places, "Debug"), "the Debug texts are searched");
     drop(panic::take_hook());
     places.insert("panics".to_owned(), panics.0.lock().unwrap().clone());
+    assert!(has(&places, "panics"), "the panics are searched");
 
     println!("{calls} calls through {} ways in and the proxy", WAYS.len());
     let mut found = Vec::new();
@@ -176,6 +183,20 @@ async fn call(book: &Book, way: &wire::Way, http: Http, host: &str, script: &Scr
     let ((), calls) = tokio::time::timeout(SOON, exchange).await.unwrap();
     assert_eq!(calls.len(), 1, "{} is watched", way.name);
     format!("{text} {calls:?}\n")
+}
+
+/// The caller panics with an answer in its hands.
+async fn caller_panics(book: &Book, way: &wire::Way, script: &Script) {
+    let url = format!("http://{USERINFO}@{}/v1/chat/completions?key={KEY}", script.host());
+    let ask = Ask { url, headers: scenes::headers(), body: ASKED.into() };
+    let setup = Setup { http: Http::One, ledger: Some(&book.ledger), retry: Retry::Nowhere };
+    let exchange = CallContext::new(WITNESS).scope(async {
+        let answer = (way.send)(&setup, &ask).await;
+        script.allow();
+        assert!(answer.is_err(), "{WITNESS} panics");
+    });
+    let unwound = panic::AssertUnwindSafe(tokio::time::timeout(SOON, exchange)).catch_unwind().await;
+    assert!(unwound.is_err(), "{}", way.name);
 }
 
 /// The same call by a client in another language.
