@@ -45,9 +45,12 @@
 //!
 //! # Memory
 //!
-//! A call in flight holds the bounded parser state of [`framing`](crate::framing), never the body itself, and at most half
-//! a KiB of a stream's last message, which the next one is compared with. Where the body is compressed (a tower stack may
-//! decompress above us), it also holds the decoder and its window.
+//! A call in flight holds no body. It takes 3 to 4 KiB of its own. Of a body that passes in pieces, what the parsers of
+//! [`framing`](crate::framing) hold comes on top, each at most
+//! [`MAX_HELD_BYTES`](crate::framing::MAX_HELD_BYTES) (136 KiB): one for the request until the head of the answer, one for
+//! the answer. So does at most half a KiB of a stream's last message, which the next one is compared with, and what was read
+//! of the answer so far. Where a body is compressed (a tower stack may decompress above us), it also holds the decoder and
+//! its window.
 
 mod baggage;
 mod body;

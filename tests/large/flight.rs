@@ -17,7 +17,8 @@ use crate::{
 };
 
 const CALLS: usize = 5_000;
-/// The documented bound of a call in flight, in bytes; `benches/README.md` has what it really takes.
+/// What a call of small bodies may take, in bytes: twice what the page of `capture` says. `benches/README.md` has what it
+/// really takes.
 const BOUND: usize = 8 * 1024;
 
 const URL: &str = "http://llm.test/v1/chat/completions";
