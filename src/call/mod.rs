@@ -320,7 +320,7 @@ words! {
     UsageSource {
         /// The provider reported them.
         Provider = "provider",
-        /// The provider reported some, and the answer broke off before the rest.
+        /// The provider reported some, and the answer broke off before the rest, or was too long for all of it to be counted.
         Partial = "partial",
         /// We estimated them.
         Estimated = "estimated",

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     call::{Call, Ending, Server, Timestamp, UsageSource},
     context::{self, CallContext},
-    framing::{Decoder, Message},
+    framing::{Decoder, Elided, Message},
     provider::{self, Detected, Provider, Reader, RequestHead},
 };
 
@@ -154,7 +154,7 @@ impl Watch {
             if Decoded::new(head.headers).is_plain() {
                 reader.request(bytes, &mut call);
             } else if let Some(bytes) = copied::decoded(head.headers, bytes) {
-                reader.request(bytes.finish(), &mut call);
+                read_request(&mut *reader, &bytes, &mut call);
             }
         }
         let named = call.request.model.is_some();
@@ -289,7 +289,7 @@ impl Watch {
     fn read_request(&mut self) {
         let Some(copied) = self.request.take() else { return };
         match copied.take() {
-            Some(bytes) => self.reader.request(bytes.finish(), &mut self.call),
+            Some(bytes) => read_request(&mut *self.reader, &bytes, &mut self.call),
             // Not sent to its end yet: there is a next time.
             None => self.request = Some(copied),
         }
@@ -324,8 +324,8 @@ impl Watch {
         call.usage.check();
         call.usage.source = match (call.usage.is_empty(), ending) {
             (true, _) => UsageSource::None,
-            (false, Ending::Complete) => UsageSource::Provider,
-            (false, Ending::Cancelled | Ending::Failed) => UsageSource::Partial,
+            (false, Ending::Complete) if call.usage.source != UsageSource::Partial => UsageSource::Provider,
+            (false, _) => UsageSource::Partial,
         };
         call.trust.learn(self.shared.take_trust());
         // Whatever a price list holds, it is not the caller's failure.
@@ -389,6 +389,13 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.end(Ending::Cancelled);
     }
+}
+
+fn read_request(reader: &mut dyn Reader, body: &Elided, call: &mut Call) {
+    if !body.is_whole() {
+        reader.request_is_cut();
+    }
+    reader.request(body.finish(), call);
 }
 
 fn http_reason(status: u16) -> String {

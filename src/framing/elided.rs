@@ -77,6 +77,25 @@ impl Elided {
         }
     }
 
+    /// Whether nothing but blanks is missing: no string was cut and no member left out.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        match &self.form {
+            Form::Whole => true,
+            Form::Short(shortener) => !shortener.is_cut() && shortener.left_out().is_none(),
+            Form::Parts(_) | Form::Text => false,
+        }
+    }
+
+    /// What [`Message::left_out`] says of it.
+    pub(super) fn left_out(&self) -> Option<usize> {
+        match &self.form {
+            Form::Whole => None,
+            Form::Short(shortener) => shortener.left_out(),
+            Form::Parts(_) | Form::Text => Some(0),
+        }
+    }
+
     /// How much memory is held: at most [`MAX_HELD_BYTES`].
     #[must_use]
     pub fn held_bytes(&self) -> usize {
@@ -104,7 +123,7 @@ impl Elided {
     pub(super) fn hand_out(&mut self, on: Sink<'_>) {
         let data = self.finish().trim_ascii();
         if !data.is_empty() {
-            on(Message::unnamed(data));
+            on(Message { left_out: self.left_out(), ..Message::unnamed(data) });
         }
         self.clear();
     }
@@ -177,6 +196,23 @@ mod tests {
         let body = [b"{\"a\": \"", &[b'x'; WHOLE_BYTES - 9][..], b"\"}"].concat();
         assert_eq!(elide(&body, 1000).finish(), body);
         assert_eq!(elide(&[b" ", &body[..]].concat(), 1000).finish().len(), 1032);
+    }
+
+    #[test]
+    fn it_tells_what_is_missing_and_how_deep() {
+        let of = |body: &str| {
+            let elided = elide(body.as_bytes(), 1000);
+            (elided.is_whole(), elided.left_out())
+        };
+        let (text, blanks) = ("x".repeat(WHOLE_BYTES), " ".repeat(WHOLE_BYTES));
+        assert_eq!(of("{\"a\":1}"), (true, None));
+        assert_eq!(of(&format!("{{\"a\":1{blanks}}}")), (true, None));
+        assert_eq!(of(&format!("{{\"a\":\"{text}\"}}")), (false, None));
+        assert_eq!(of(&format!("{{\"a\":{}1}}", "0".repeat(WHOLE_BYTES))), (false, Some(1)));
+        assert_eq!(of(&format!("{{\"a\":[{}1]}}", "1,".repeat(WHOLE_BYTES))), (false, Some(2)));
+        assert_eq!(of(&format!("{{\"a\":[{}{{}}]}}", "{\"b\":[]},".repeat(20_000))), (false, Some(2)));
+        let deep = format!("{{\"a\":[{{\"b\":[{}1]}},{{\"b\":[]}}]}}", "\"x\",".repeat(40_000));
+        assert_eq!(of(&deep), (false, Some(4)));
     }
 
     #[test]

@@ -75,6 +75,9 @@ pub struct Message<'a> {
     pub event: Option<&'a str>,
     /// The payload.
     pub data: &'a [u8],
+    /// Where members or elements of it were left out ([`Elided`]): how deep the outermost container lies that lacks one. The
+    /// document itself is 1 deep.
+    pub left_out: Option<usize>,
 }
 
 /// Without the payload: it is what people and models said.
@@ -87,7 +90,13 @@ impl fmt::Debug for Message<'_> {
 impl<'a> Message<'a> {
     /// A message of a framing that has no event names.
     fn unnamed(data: &'a [u8]) -> Self {
-        Self { event: None, data }
+        Self { event: None, data, left_out: None }
+    }
+
+    /// Whether the containers down to this depth have all their members, so that they can be counted.
+    #[must_use]
+    pub fn is_whole_to(&self, depth: usize) -> bool {
+        self.left_out.is_none_or(|lacks| lacks > depth)
     }
 }
 

@@ -39,6 +39,10 @@ pub(super) struct Shortener {
     dropped: usize,
     /// The document is closed; what follows is none of ours.
     over: bool,
+    /// A string was cut.
+    cut: bool,
+    /// How deep the outermost container lies that lacks a member.
+    left_out: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -83,6 +87,14 @@ impl Shortener {
         &self.out
     }
 
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    pub(super) fn left_out(&self) -> Option<usize> {
+        self.left_out
+    }
+
     pub(super) fn held_bytes(&self) -> usize {
         size_of::<Self>() + self.out.capacity() + self.open.capacity() * size_of::<Container>()
     }
@@ -124,6 +136,8 @@ impl Shortener {
         let kept = if name { self.begin_member(AFTER_STRING) } else { self.begin_value(AFTER_STRING) };
         if kept {
             self.write(b"\"");
+        } else {
+            self.leave_out();
         }
         self.unwanted |= name && !kept;
         self.token = Token::Text { name, kept, start: self.out.len(), escaped: false };
@@ -156,12 +170,14 @@ impl Shortener {
         let long = fitting.len() < part.len();
         if (long && name) || !self.fits(fitting.len() + AFTER_STRING) {
             self.undo();
+            self.leave_out();
             self.unwanted |= name;
         } else {
             self.write(fitting);
             if !long {
                 return;
             }
+            self.cut = true;
             self.out.truncate(start + whole_characters(&self.out[start..]));
             self.write(b"\"");
             self.end_member();
@@ -189,6 +205,9 @@ impl Shortener {
             kept = array.row <= ROW;
         }
         kept = kept && self.begin_value(1);
+        if !kept {
+            self.leave_out();
+        }
         self.token = Token::Scalar { kept, start: self.out.len() };
     }
 
@@ -202,6 +221,7 @@ impl Shortener {
             self.write(part);
         } else if kept {
             self.undo();
+            self.leave_out();
             self.token = Token::Scalar { kept: false, start };
         }
         if end.is_some()
@@ -223,6 +243,7 @@ impl Shortener {
             limit = around.limit - 1;
             if !self.begin_value(2) || self.open.len() == DEPTH {
                 self.undo();
+                self.leave_out();
                 self.dropped = 1;
                 return;
             }
@@ -278,6 +299,14 @@ impl Shortener {
         }
         (self.named, self.unwanted) = (false, false);
         self.undo = self.out.len();
+    }
+
+    /// A member of the innermost container is not kept; of one that is not kept itself, that was noted before.
+    fn leave_out(&mut self) {
+        if self.dropped == 0 {
+            let depth = self.open.len();
+            self.left_out = Some(self.left_out.map_or(depth, |known| known.min(depth)));
+        }
     }
 
     fn undo(&mut self) {

@@ -25,7 +25,7 @@
 //! | `provider_reported` | as stated | the provider said so |
 //! | `exact` | known | the price is listed under the name of the model that answered |
 //! | `alias` | known | it is listed under another name: a dated snapshot, an alias, a pattern of your file |
-//! | `partial` | what is known of it | a unit that was used has no rate, a count is missing, counts contradict each other, or the tier served has no rates (the standard ones are taken); so too where Anthropic served faster, or in one country, and where sound of OpenAI has no rate of its own |
+//! | `partial` | what is known of it | a unit that was used has no rate, a count is missing (also where it had to be counted in an answer too long to be held), counts contradict each other, or the tier served has no rates (the standard ones are taken); so too where Anthropic served faster, or in one country, and where sound of OpenAI has no rate of its own |
 //! | `unpriced` | NULL | no price for the model, capacity that is paid for by time (Vertex AI's provisioned throughput), or no counts at all; in the last case `price_version` names the entry that waits for them |
 //! | NULL | NULL | nothing to bill: counting tokens, creating a batch ([`Call::billable`] is `Some(false)`), and requests that were refused with HTTP 400 and up and no usage |
 //!

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::lenient::{Flag, List, Text};
-use crate::call::{Call, Usage};
+use crate::{
+    call::{Call, Usage, UsageSource},
+    framing::Message,
+};
 
 /// The longest id or name that is taken from the wire, in bytes.
 const MAX_NAME_BYTES: usize = 512;
@@ -64,6 +67,16 @@ pub(super) fn stream(call: &mut Call, stream: Flag, default: bool) {
 pub(super) fn unit(call: &mut Call, name: &'static str, amount: Option<f64>) {
     if let Some(amount) = amount.filter(|amount| *amount > 0.0) {
         call.usage.details.insert(name.into(), amount);
+    }
+}
+
+/// [`unit`] for what is counted from the containers of a message down to this depth. Where they lack members the count is not
+/// known, and neither is the whole usage.
+pub(super) fn counted(call: &mut Call, name: &'static str, count: usize, message: Message<'_>, depth: usize) {
+    if message.is_whole_to(depth) {
+        unit(call, name, Some(count as f64));
+    } else {
+        call.usage.source = UsageSource::Partial;
     }
 }
 

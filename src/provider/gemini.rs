@@ -34,7 +34,11 @@ use super::{
     lenient::{self, Count, Filled, Integer, List, Number, Object, Objects, Text},
     logprobs::LogProbs,
 };
-use crate::{call::Call, framing::Message, span::names};
+use crate::{
+    call::{Call, UsageSource},
+    framing::Message,
+    span::names,
+};
 
 /// The protocol.
 #[derive(Debug)]
@@ -93,6 +97,7 @@ impl Reader for GeminiReader {
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
         let mut content = false;
+        self.logprobs.come_from(message);
         for chunk in lenient::read_all::<Chunk<'_>>(message.data) {
             if let Some(problem) = &chunk.error.0 {
                 problem.inside_success(call);
@@ -110,7 +115,13 @@ impl Reader for GeminiReader {
                 content |= candidate.content.0.unwrap_or_default().parts.0;
                 self.candidate(candidate);
             }
-            self.counts.searched(chunk.candidates.0.iter().filter_map(Candidate::queries).reduce(u64::saturating_add));
+            let queries = chunk.candidates.0.iter().filter_map(Candidate::queries).reduce(u64::saturating_add);
+            // Down to the candidates, or to the queries in them.
+            if message.is_whole_to(if queries.is_some() { 5 } else { 3 }) {
+                self.counts.searched(queries);
+            } else {
+                call.usage.source = UsageSource::Partial;
+            }
         }
         Progress { content, over: false }
     }
@@ -257,7 +268,7 @@ struct ChosenToken {
 #[cfg(test)]
 mod tests {
     use crate::{
-        call::Call,
+        call::{Call, UsageSource},
         provider::{
             Progress,
             testing::{Exchange, summary},
@@ -530,5 +541,27 @@ mod tests {
             ]
         );
         assert_eq!(summary(&answer("ON_DEMAND")).last().unwrap(), "cost 0.00055: exact");
+    }
+
+    #[test]
+    fn of_an_answer_too_long_to_be_held_what_was_left_out_is_not_counted() {
+        let answer = |inside: &str| {
+            let body = format!(r#"{{"candidates":[{{"avgLogprobs":-1.0,{inside}}}]}}"#);
+            let url = "https://generativelanguage.googleapis.com/v1beta/models/gemini-3-pro:generateContent";
+            Exchange::post(url, "{}").body("application/json", &body)
+        };
+        let list = |one: &str, count: usize| vec![one; count].join(",");
+        let searched = |count: usize| {
+            answer(&format!(r#""groundingMetadata":{{"webSearchQueries":[{}]}}"#, list(r#""a long query""#, count)))
+                .usage
+        };
+        assert_eq!(searched(30).details["web_searches"], 30.0);
+        assert_eq!((searched(20_000).details.len(), searched(20_000).source), (0, UsageSource::Partial));
+        let call = answer(&format!(
+            r#""logprobsResult":{{"chosenCandidates":[{}]}}"#,
+            list(r#"{"token":"a","logProbability":0.0}"#, 5000)
+        ));
+        assert!((call.trust.confidence.unwrap().score().unwrap() - (-1f64).exp()).abs() < 1e-9, "the stated mean");
+        assert_eq!(call.usage.source, UsageSource::None);
     }
 }

@@ -63,7 +63,7 @@ impl Reader for PredictReader {
         }
         fill::first(&mut call.response.id, &answer.name);
         let pictures = answer.predictions.0.iter().filter(|one| one.bytes_base64_encoded.0 || one.gcs_uri.0).count();
-        fill::unit(call, "images", Some(pictures as f64));
+        fill::counted(call, "images", pictures, message, 3);
         Progress::CONTENT
     }
 }
@@ -100,7 +100,10 @@ struct Prediction {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::testing::{Exchange, summary};
+    use crate::{
+        call::UsageSource,
+        provider::testing::{Exchange, summary},
+    };
 
     const HOST: &str =
         "https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/us-central1/publishers/google/models";
@@ -136,5 +139,22 @@ mod tests {
                 "cost unknown: unpriced",
             ]
         );
+    }
+
+    #[test]
+    fn pictures_of_an_answer_too_long_to_be_held_are_counted_only_if_all_are_known() {
+        let made = |count: usize, bytes: usize| {
+            let picture = format!(r#"{{"bytesBase64Encoded":"{}"}}"#, "A".repeat(bytes));
+            let body = format!(r#"{{"predictions":[{}]}}"#, vec![picture; count].join(","));
+            let usage = Exchange::post(
+                "https://generativelanguage.googleapis.com/v1beta/models/imagen-4.0-generate-001:predict",
+                "{}",
+            )
+            .body("application/json", &body)
+            .usage;
+            (usage.details.get("images").copied(), usage.source)
+        };
+        assert_eq!(made(10, 100_000), (Some(10.0), UsageSource::None));
+        assert_eq!(made(200, 1000), (None, UsageSource::Partial));
     }
 }

@@ -70,6 +70,7 @@ impl Reader for LlamaReader {
         answer.timings.0.unwrap_or_default().apply(call);
         let (input_tokens, output_tokens) = (answer.tokens_evaluated.0, answer.tokens_predicted.0);
         fill::counts(call, &Usage { input_tokens, output_tokens, ..Usage::default() });
+        self.logprobs.come_from(message);
         self.logprobs.extend(&answer.completion_probabilities);
         let over = answer.stop.0 == Some(true);
         if over {
@@ -172,5 +173,16 @@ mod tests {
         assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (Some(4), Some(3)));
         assert!(!call.extra.contains_key("gen_ai.request.max_tokens"), "-1 is no limit");
         assert!((call.trust.confidence.unwrap().score().unwrap() - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_answer_too_long_to_be_held_has_no_confidence() {
+        let tokens = |count: usize| vec![r#"{"token":"a","logprob":-1.0}"#; count].join(",");
+        let answer = |count: usize| {
+            let body = format!(r#"{{"stop":true,"completion_probabilities":[{}]}}"#, tokens(count));
+            Exchange::post("http://localhost:8080/completion", "{}").body("application/json", &body).trust.confidence
+        };
+        assert!(answer(10).is_some());
+        assert_eq!(answer(5000), None);
     }
 }

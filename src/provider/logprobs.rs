@@ -20,13 +20,16 @@
 //! Several choices count together: it is the whole answer's confidence. Alternatives (`top_logprobs`), the prompt's own and
 //! those of reasoning do not count.
 //!
+//! Of an answer too long to be held ([`Elided`](crate::framing::Elided)) not all tokens are known: it has no confidence but
+//! the mean that is stated. Where a stream repeats the whole answer at its end, its pieces still give it.
+//!
 //! A value of -9999 stands for "too small to tell" and is passed over; rounding may make a value a little positive, which
 //! counts as 0. Gemini states the mean itself where it gives no single tokens.
 
 use serde::Deserialize;
 
 use super::lenient::{Number, Objects};
-use crate::{Confidence, call::Call};
+use crate::{Confidence, call::Call, framing::Message};
 
 /// The log-probabilities of one answer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,9 +37,15 @@ pub(super) struct LogProbs {
     sum: f64,
     tokens: u32,
     mean: Option<f64>,
+    incomplete: bool,
 }
 
 impl LogProbs {
+    /// They come from this message: where something of it was left out, some of them may be too.
+    pub(super) fn come_from(&mut self, message: Message<'_>) {
+        self.incomplete |= message.left_out.is_some();
+    }
+
     /// One token's.
     pub(super) fn add(&mut self, logprob: Number) {
         if let Some(logprob) = logprob.0.filter(|logprob| *logprob > -9999.0) {
@@ -65,7 +74,10 @@ impl LogProbs {
 
     /// Makes them the call's confidence, unless it has one.
     pub(super) fn finish(self, call: &mut Call) {
-        let mean = if self.tokens > 0 { Some(self.sum / f64::from(self.tokens)) } else { self.mean };
+        let mean = match self.tokens {
+            1.. if !self.incomplete => Some(self.sum / f64::from(self.tokens)),
+            _ => self.mean,
+        };
         if let (Some(mean), None) = (mean, &call.trust.confidence) {
             let probability = mean.exp().min(1.0);
             let derived = Confidence::default().component("model_confidence", probability).derived_from("logprobs");

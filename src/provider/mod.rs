@@ -178,6 +178,9 @@ pub trait Provider: fmt::Debug + Send + Sync {
 
 /// Reads one exchange. The calls come in this order, each at most once except `message`.
 pub trait Reader: fmt::Debug + Send + Sync {
+    /// The request body that comes next was too long to be held: strings were cut or members left out.
+    fn request_is_cut(&mut self) {}
+
     /// The whole request body, decoded; not called where it cannot be known.
     fn request(&mut self, body: &[u8], call: &mut Call);
 
@@ -346,7 +349,7 @@ mod tests {
             for body in &messages {
                 reader.request(body.as_bytes(), &mut call);
                 for event in [None, Some("message_start"), Some("x.delta"), Some("x.done")] {
-                    reader.message(Message { event, data: body.as_bytes() }, &mut call);
+                    reader.message(Message { event, data: body.as_bytes(), left_out: None }, &mut call);
                 }
             }
             reader.finish(&mut call);

@@ -130,6 +130,7 @@ impl Reader for OllamaReader {
             return Progress::OVER;
         }
         fill::first(&mut call.response.model, &line.model);
+        self.logprobs.come_from(message);
         self.logprobs.extend(&line.logprobs);
         let over = line.done.0 == Some(true);
         if over {
@@ -380,5 +381,16 @@ mod tests {
             (summary(&whole), summary(&stream)),
             (expected.map(String::from).into(), expected.map(String::from).into())
         );
+    }
+
+    #[test]
+    fn an_answer_too_long_to_be_held_has_no_confidence() {
+        let tokens = |count: usize| vec![r#"{"token":"a","logprob":-1.0}"#; count].join(",");
+        let answer = |count: usize| {
+            let body = format!(r#"{{"done":true,"logprobs":[{}]}}"#, tokens(count));
+            Exchange::post(CHAT, "{}").body("application/json", &body).trust.confidence
+        };
+        assert!(answer(10).is_some());
+        assert_eq!(answer(5000), None);
     }
 }

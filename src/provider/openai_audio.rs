@@ -5,7 +5,8 @@
 //!   subtitles have none. Where there is no usage (Groq, and Whisper's `verbose_json`), the seconds are the `duration` of the
 //!   audio. A stream ends with `transcript.text.done`, which has the usage.
 //! - *Speech*: JSON in, audio out, without usage. It is paid by the character, so the characters of `input` are counted
-//!   (and nothing else of it is kept): `input_characters`. Streamed as events, `speech.audio.done` has the usage.
+//!   (and nothing else of it is kept): `input_characters`. Of a request too long to be held they are not
+//!   known. Streamed as events, `speech.audio.done` has the usage.
 //! - *Confidence*: from a transcription's `logprobs`. Whisper has `segments[].avg_logprob` instead, each the mean over the
 //!   segment's `tokens` and the one that ends it (`sum / (tokens + 1)`, in Whisper's `decoding.py`): weighted by as many, they
 //!   make the mean over the whole. Segments that do not list their tokens are left out, and so is `no_speech_prob`, which is
@@ -71,16 +72,23 @@ impl Provider for OpenAiSpeech {
 #[derive(Debug, Default)]
 struct AudioReader {
     speech: bool,
+    /// Not all of the request is known.
+    cut: bool,
     logprobs: LogProbs,
 }
 
 impl Reader for AudioReader {
+    fn request_is_cut(&mut self) {
+        self.cut = true;
+    }
+
     fn request(&mut self, body: &[u8], call: &mut Call) {
         form::or_json(body, call);
         if self.speech {
             fill::extra(call, names::OUTPUT_TYPE, Some("speech"));
             let spoken = lenient::read::<Spoken<'_>>(body).unwrap_or_default();
-            fill::unit(call, "input_characters", spoken.input.get().map(|text| text.chars().count() as f64));
+            let input = spoken.input.get().filter(|_| !self.cut);
+            fill::unit(call, "input_characters", input.map(|text| text.chars().count() as f64));
         }
     }
 
@@ -102,6 +110,7 @@ impl Reader for AudioReader {
         }
         let done = kind.ends_with(".done");
         if done || kind.is_empty() {
+            self.logprobs.come_from(message);
             self.logprobs.extend(&answer.logprobs);
             for segment in &answer.segments.0 {
                 self.logprobs.add_mean(segment.avg_logprob, segment.tokens.0.len());
@@ -217,5 +226,31 @@ mod tests {
         let (call, _) = Exchange::post(url, r#"{"model":"tts-1","input":"Grüße","voice":"alloy"}"#).messages(&[]);
         assert_eq!(call.usage.details["input_characters"], 5.0);
         assert!(!format!("{call:?}").contains("Gr"), "only its length is kept");
+    }
+
+    #[test]
+    fn an_answer_too_long_to_be_held_has_no_confidence() {
+        let tokens = |count: usize| {
+            vec![r#"{"avg_logprob":-0.1,"tokens":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}"#; count].join(",")
+        };
+        let answer = |count: usize| {
+            let body = format!(r#"{{"segments":[{}]}}"#, tokens(count));
+            Exchange::post("https://api.openai.com/v1/audio/transcriptions", "{}")
+                .body("application/json", &body)
+                .trust
+                .confidence
+        };
+        assert!(answer(10).is_some());
+        assert_eq!(answer(5000), None);
+    }
+
+    #[test]
+    fn characters_of_a_request_too_long_to_be_held_are_unknown() {
+        let spoken = |length: usize| {
+            let request = format!(r#"{{"model":"tts-1","input":"{}"}}"#, "x".repeat(length));
+            let call = Exchange::post("https://api.openai.com/v1/audio/speech", &request).body("audio/mpeg", "");
+            call.usage.details.get("input_characters").copied()
+        };
+        assert_eq!((spoken(60_000), spoken(70_000)), (Some(60_000.0), None));
     }
 }

@@ -354,4 +354,18 @@ mod tests {
         );
         assert_eq!(call.extra["spanledger.error.code"], "model_not_found");
     }
+
+    #[test]
+    fn an_answer_too_long_to_be_held_has_no_confidence() {
+        let tokens = |count: usize| vec![r#"{"token":"a","logprob":-1.0}"#; count].join(",");
+        let answer = |count: usize| {
+            let body = format!(r#"{{"choices":[{{"logprobs":{{"content":[{}]}}}}]}}"#, tokens(count));
+            Exchange::post("https://api.openai.com/v1/chat/completions", "{}")
+                .body("application/json", &body)
+                .trust
+                .confidence
+        };
+        assert!(answer(10).is_some());
+        assert_eq!(answer(5000), None);
+    }
 }

@@ -118,6 +118,7 @@ impl Reader for ChunkReader {
             return Progress::CONTENT;
         }
         let Some(chunk) = lenient::read::<Chunk<'_>>(message.data) else { return Progress::QUIET };
+        self.logprobs.come_from(message);
         let failed = chunk.error.0 || chunk.object.is("error") || message.event == Some("error");
         if failed {
             Problem::read(message.data).inside_success(call);

@@ -80,4 +80,18 @@ mod tests {
         let score = call.trust.confidence.unwrap().score().unwrap();
         assert!((score - 0.5).abs() < 1e-9);
     }
+
+    #[test]
+    fn an_answer_too_long_to_be_held_has_no_confidence() {
+        let tokens = |count: usize| vec![r#"-1.0"#; count].join(",");
+        let answer = |count: usize| {
+            let body = format!(r#"{{"choices":[{{"logprobs":{{"token_logprobs":[{}]}}}}]}}"#, tokens(count));
+            Exchange::post("https://api.openai.com/v1/completions", "{}")
+                .body("application/json", &body)
+                .trust
+                .confidence
+        };
+        assert!(answer(10).is_some());
+        assert_eq!(answer(20_000), None);
+    }
 }

@@ -74,7 +74,7 @@ impl Reader for ImagesReader {
             usage.apply(call);
         }
         let over = kind.ends_with(".completed");
-        fill::unit(call, "images", Some(answer.data.0.len() as f64 + f64::from(u8::from(over))));
+        fill::counted(call, "images", answer.data.0.len() + usize::from(over), message, 2);
         Progress { content: kind.is_empty() || kind.ends_with(".partial_image") || over, over }
     }
 }
@@ -120,7 +120,7 @@ struct Image {}
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::testing::Exchange;
+    use crate::{call::UsageSource, provider::testing::Exchange};
 
     const URL: &str = "https://api.openai.com/v1/images/generations";
 
@@ -189,5 +189,19 @@ mod tests {
         let call = Exchange::post("https://openrouter.ai/api/v1/images", r#"{"model":"google/gemini-3-image"}"#)
             .json(r#"{"data":[{"b64_json":"AA"}],"usage":{"prompt_tokens":5,"completion_tokens":1290,"cost":0.039}}"#);
         assert_eq!((call.usage.output_tokens, call.cost.total.unwrap().to_string().as_str()), (Some(1290), "0.039"));
+    }
+
+    #[test]
+    fn pictures_of_an_answer_too_long_to_be_held_are_counted_only_if_all_are_known() {
+        let made = |count: usize, bytes: usize| {
+            let picture = format!(r#"{{"b64_json":"{}"}}"#, "A".repeat(bytes));
+            let body = format!(r#"{{"data":[{}]}}"#, vec![picture; count].join(","));
+            let usage = Exchange::post("https://api.openai.com/v1/images/generations", "{}")
+                .body("application/json", &body)
+                .usage;
+            (usage.details.get("images").copied(), usage.source)
+        };
+        assert_eq!(made(10, 100_000), (Some(10.0), UsageSource::None));
+        assert_eq!(made(60_000, 1), (None, UsageSource::Partial));
     }
 }

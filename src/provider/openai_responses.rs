@@ -12,7 +12,8 @@
 //!   tokens that the image tool made, which `usage` leaves out, are kept as `openai.tool_usage.image_gen.*`.
 //! - *Hosted tools* are counted from the output items: searches in files as `storage_searches`, runs of code as
 //!   `code_executions`, images as `image_generations`; web searches too where no count of them is stated (pages that were
-//!   opened are none). Nobody lists a price for the middle two, so that a cost with them is `partial`.
+//!   opened are none). Nobody lists a price for the middle two, so that a cost with them is `partial`. Of an answer too long
+//!   to be held, items may be missing: then they are not counted, and the cost is `partial` too.
 //! - *In the background* (`background: true`) the answer comes at once, `queued` and without usage: the tokens are only in
 //!   the answer of a later `GET`, which is no call. Such a call has no counts. Streamed in the background, it has them.
 //! - *Errors inside a 200*: `response.failed` with `error.{code, message}`, a bare `error` event, or a whole answer with
@@ -84,7 +85,7 @@ impl Reader for ResponsesReader {
             return Progress { over: message.data.trim_ascii() == b"[DONE]", ..Progress::QUIET };
         };
         if let Some(response) = &event.response.0 {
-            self.response(response, call);
+            self.response(response, message, 2, call);
         }
         match event.kind.get().or(message.event) {
             Some("response.completed" | "response.incomplete" | "response.failed" | "response.cancelled") => {
@@ -95,13 +96,14 @@ impl Reader for ResponsesReader {
                 Progress::OVER
             }
             Some(kind) if kind.ends_with(".delta") => {
+                self.pieces.come_from(message);
                 self.pieces.extend(&event.logprobs);
                 Progress::CONTENT
             }
             Some(kind) if kind.ends_with(".partial_image") => Progress::CONTENT,
             Some(_) => Progress::QUIET,
             None => {
-                self.response(&lenient::read(message.data).unwrap_or_default(), call);
+                self.response(&lenient::read(message.data).unwrap_or_default(), message, 1, call);
                 Progress::CONTENT
             }
         }
@@ -113,7 +115,8 @@ impl Reader for ResponsesReader {
 }
 
 impl ResponsesReader {
-    fn response(&mut self, response: &Response<'_>, call: &mut Call) {
+    /// The response lies so deep in its message.
+    fn response(&mut self, response: &Response<'_>, message: Message<'_>, depth: usize, call: &mut Call) {
         fill::first(&mut call.response.id, &response.id);
         fill::first(&mut call.response.model, &response.model);
         fill::last(&mut call.response.service_tier, &response.service_tier);
@@ -132,10 +135,12 @@ impl ResponsesReader {
             // xAI's custom tools run at xAI.
             let custom = |item: &Item<'_>| call.provider != "x_ai" && item.is("custom_tool_call");
             let calls = items.iter().any(|item| CALLS.iter().any(|kind| item.is(kind)) || custom(item));
-            fill::extra(call, names::FINISH_REASON_DERIVED, Some(if calls { "tool_calls" } else { "stop" }));
+            let all = message.is_whole_to(depth + 2);
+            let reason = if calls { Some("tool_calls") } else { all.then_some("stop") };
+            fill::extra(call, names::FINISH_REASON_DERIVED, reason);
         }
         if let Some(usage) = &response.usage.0 {
-            self.output(items, call);
+            self.output(items, message, depth, call);
             usage.apply(call);
         }
         if let Some(tools) = response.tool_usage.0 {
@@ -143,7 +148,7 @@ impl ResponsesReader {
         }
     }
 
-    fn output(&mut self, items: &[Item<'_>], call: &mut Call) {
+    fn output(&mut self, items: &[Item<'_>], message: Message<'_>, depth: usize, call: &mut Call) {
         for (unit, kind) in [
             ("web_searches", "web_search_call"),
             ("storage_searches", "file_search_call"),
@@ -151,11 +156,12 @@ impl ResponsesReader {
             ("image_generations", "image_generation_call"),
         ] {
             let done = items.iter().filter(|item| item.is(kind) && !item.only_opens_a_page()).count();
-            fill::unit(call, unit, Some(done as f64));
+            // Down to what an item does.
+            fill::counted(call, unit, done, message, depth + 3);
         }
         let texts = || items.iter().flat_map(|item| &item.content.0);
         fill::extra(call, names::REFUSED, texts().any(|text| text.refusal.0).then_some(true));
-        if texts().any(|text| !text.logprobs.0.is_empty()) {
+        if message.left_out.is_none() && texts().any(|text| !text.logprobs.0.is_empty()) {
             let whole = self.whole.insert(LogProbs::default());
             texts().for_each(|text| whole.extend(&text.logprobs));
         }
@@ -276,7 +282,10 @@ impl ToolUsage {
 
 #[cfg(test)]
 mod tests {
-    use crate::{call::Call, provider::testing::Exchange};
+    use crate::{
+        call::{Call, UsageSource},
+        provider::testing::Exchange,
+    };
 
     const URL: &str = "https://api.openai.com/v1/responses";
 
@@ -397,5 +406,48 @@ mod tests {
             r#"{"type":"response.completed","response":{"usage":{},"output":[{"content":[{"type":"output_text","logprobs":[{"logprob":-2.0},{"logprob":0.0}]}]}]}}"#,
         ]);
         assert!((call.trust.confidence.unwrap().score().unwrap() - (-1f64).exp()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn items_of_an_answer_too_long_to_be_held_are_not_counted_too_low() {
+        let searches = r#"{"type":"web_search_call","action":{"type":"search"}}"#.to_owned() + ",";
+        let text = |length: usize| format!(r#"{{"type":"message","content":[{{"text":"{}"}}]}}"#, "x".repeat(length));
+        let answer = |items: &str| {
+            let body = format!(r#"{{"status":"completed","output":[{items}],"usage":{{"input_tokens":7}}}}"#);
+            Exchange::post(URL, "{}").body("application/json", &body)
+        };
+        let call = answer(&(searches.repeat(30) + &text(100_000)));
+        assert_eq!(
+            (call.usage.details["web_searches"], call.usage.source),
+            (30.0, UsageSource::None),
+            "none is missing"
+        );
+        let call = answer(&((text(3000) + "," + &searches).repeat(200) + &text(1)));
+        assert_eq!((call.usage.details.len(), call.usage.source), (0, UsageSource::Partial));
+        assert_eq!(call.usage.input_tokens, Some(7), "what is stated is known");
+        assert!(!call.extra.contains_key("spanledger.finish_reason.derived"));
+    }
+
+    #[test]
+    fn pieces_give_the_confidence_where_the_whole_answer_is_too_long_to_be_held() {
+        let tokens = |each: &str| format!("[{}]", vec![each; 5000].join(","));
+        let (sure, unsure) = (tokens(r#"{"token":"a","logprob":0.0}"#), r#"[{"token":"b","logprob":-1e4}]"#);
+        let last = format!(
+            r#"{{"type":"response.completed","response":{{"status":"completed","usage":{{"input_tokens":7}},"output":[{{"type":"web_search_call"}},{{"content":[{{"logprobs":{sure}}}]}}]}}}}"#
+        );
+        let delta = r#"{"type":"response.output_text.delta","logprobs":[{"logprob":-1.0}]}"#;
+        let stream = |events: &[&str]| {
+            let body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+            Exchange::post(URL, "{}").body("text/event-stream", &body)
+        };
+        let call = stream(&[delta, delta, &last]);
+        assert!((call.trust.confidence.unwrap().score().unwrap() - (-1f64).exp()).abs() < 1e-9);
+        assert_eq!((call.usage.details["web_searches"], call.usage.source), (1.0, UsageSource::None));
+        assert_eq!(stream(&[&last]).trust.confidence, None);
+        let long = format!(
+            r#"{{"type":"response.output_text.delta","logprobs":{}}}"#,
+            sure.replace(']', &format!(",{}", &unsure[1..]))
+        );
+        assert_eq!(stream(&[delta, &long, &last]).trust.confidence, None);
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderMap, Uri};
 use super::{Detected, Hosts, Progress, Provider, RequestHead, detect, error};
 use crate::{
     call::{Call, Timestamp},
-    framing::{Decoder, Message},
+    framing::{Decoder, Elided, Message},
     pricing::PriceBook,
 };
 
@@ -49,7 +49,7 @@ impl Exchange {
         reader.request(&self.request, &mut self.call);
         reader.headers(&self.headers, &mut self.call);
         let mut one = |(event, data): &(Option<&str>, &str)| {
-            reader.message(Message { event: *event, data: data.as_bytes() }, &mut self.call)
+            reader.message(Message { event: *event, data: data.as_bytes(), left_out: None }, &mut self.call)
         };
         let progress = messages.iter().map(&mut one).collect();
         reader.finish(&mut self.call);
@@ -60,7 +60,12 @@ impl Exchange {
     /// The answer is a body as it comes, in small pieces, of this content type.
     pub(super) fn body(mut self, content_type: &str, body: &str) -> Call {
         let mut reader = self.provider.reader();
-        reader.request(&self.request, &mut self.call);
+        let mut request = Elided::new();
+        request.push(&self.request);
+        if !request.is_whole() {
+            reader.request_is_cut();
+        }
+        reader.request(request.finish(), &mut self.call);
         reader.headers(&self.headers, &mut self.call);
         let mut decoder = Decoder::new(Some(content_type));
         let mut on = |message: Message<'_>| {
