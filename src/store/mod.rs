@@ -50,6 +50,10 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Answers one of our own queries.
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Table, Error>>;
 
+    /// Makes changes of our own in one transaction: all of them, or an error and none. How many rows they changed, those that
+    /// triggers changed not counted.
+    fn change<'a>(&'a self, changes: &'a [Query]) -> BoxFuture<'a, Result<u64, Error>>;
+
     /// Closes all connections.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
@@ -138,7 +142,7 @@ pub struct Inserted {
     pub known: usize,
 }
 
-/// A query put together from texts of this program. They are `'static`: no value can be spliced in, values are bound.
+/// A query, or a change, put together from texts of this program. They are `'static`: no value can be spliced in, values are bound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     sql: std::borrow::Cow<'static, str>,

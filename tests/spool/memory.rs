@@ -114,6 +114,10 @@ impl Store for Memory {
         Box::pin(async { Ok(Table::default()) })
     }
 
+    fn change<'a>(&'a self, _: &'a [Query]) -> BoxFuture<'a, Result<u64, Error>> {
+        Box::pin(async { Ok(0) })
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }

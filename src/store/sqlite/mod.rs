@@ -7,7 +7,7 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, SqlitePool,
+    ConnectOptions, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::Mutex;
@@ -133,8 +133,8 @@ impl Sqlite {
         migrations::up(&self.path, &mut writer).await
     }
 
-    async fn insert_batch(&self, records: &[Record]) -> Result<Inserted, Error> {
-        let open = self.connections().await?;
+    /// Begins to write, if the schema is ours.
+    async fn begin(&self, open: &Open) -> Result<Transaction<'static, sqlx::Sqlite>, Error> {
         let failed = |error: sqlx::Error| self.failed(&error);
         let mut transaction = open.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let version: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM spanledger_migrations")
@@ -144,9 +144,26 @@ impl Sqlite {
         if version != Some(migrations::LATEST) {
             super::check_schema(&migrations::history(&self.path, &mut transaction).await?)?;
         }
-        let inserted = insert::batch(&mut transaction, records).await.map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+        Ok(transaction)
+    }
+
+    async fn insert_batch(&self, records: &[Record]) -> Result<Inserted, Error> {
+        let open = self.connections().await?;
+        let mut transaction = self.begin(&open).await?;
+        let inserted = insert::batch(&mut transaction, records).await.map_err(|error| self.failed(&error))?;
+        transaction.commit().await.map_err(|error| self.failed(&error))?;
         Ok(inserted)
+    }
+
+    async fn change_all(&self, changes: &[Query]) -> Result<u64, Error> {
+        let open = self.connections().await?;
+        let mut transaction = self.begin(&open).await?;
+        let mut changed = 0;
+        for change in changes {
+            changed += query::execute(&mut transaction, change).await.map_err(|error| self.failed(&error))?;
+        }
+        transaction.commit().await.map_err(|error| self.failed(&error))?;
+        Ok(changed)
     }
 }
 
@@ -200,6 +217,10 @@ impl Store for Sqlite {
             let mut reader = open.readers.acquire().await.map_err(|error| self.failed(&error))?;
             query::run(&mut reader, query).await.map_err(|error| self.failed(&error))
         })
+    }
+
+    fn change<'a>(&'a self, changes: &'a [Query]) -> BoxFuture<'a, Result<u64, Error>> {
+        Box::pin(self.change_all(changes))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -12,10 +12,7 @@ use crate::{
 };
 
 pub(super) async fn run(connection: &mut SqliteConnection, query: &Query) -> sqlx::Result<Table> {
-    let mut arguments = SqliteArguments::default();
-    for value in query.parameters() {
-        bind(&mut arguments, value).map_err(sqlx::Error::Encode)?;
-    }
+    let arguments = arguments(query)?;
     // Safe: `Query` takes only texts of this program.
     let statement = connection.prepare(AssertSqlSafe(query.sql()).into_sql_str()).await?;
     let columns: Vec<String> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
@@ -23,6 +20,22 @@ pub(super) async fn run(connection: &mut SqliteConnection, query: &Query) -> sql
     let rows = statement.query_with(arguments).fetch_all(connection).await?;
     let rows = rows.iter().map(|row| kinds.iter().enumerate().map(|(at, kind)| decode(row, at, *kind)).collect());
     Ok(Table { rows: rows.collect::<sqlx::Result<_>>()?, columns })
+}
+
+/// Runs a statement that changes something. How many rows it changed.
+pub(super) async fn execute(connection: &mut SqliteConnection, change: &Query) -> sqlx::Result<u64> {
+    let arguments = arguments(change)?;
+    // Safe: `Query` takes only texts of this program.
+    let sql = AssertSqlSafe(change.sql()).into_sql_str();
+    Ok(sqlx::query_with(sql, arguments).execute(connection).await?.rows_affected())
+}
+
+fn arguments(query: &Query) -> sqlx::Result<SqliteArguments> {
+    let mut arguments = SqliteArguments::default();
+    for value in query.parameters() {
+        bind(&mut arguments, value).map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
 }
 
 fn bind(arguments: &mut SqliteArguments, value: &Value) -> Result<(), sqlx::error::BoxDynError> {
