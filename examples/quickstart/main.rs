@@ -21,7 +21,7 @@ use reqwest_middleware::ClientBuilder;
 use spanledger::{
     Ledger,
     call::RowId,
-    report::{self, Format, REPORTS, Range},
+    report::{self, Format, REPORTS, Range, Scope},
     store,
 };
 use support::{Api, Pace, Servers};
@@ -108,7 +108,7 @@ fn absent(removed: io::Result<()>) -> io::Result<()> {
 async fn first_report() -> Result<(), Box<dyn Error>> {
     let store = store::open(LEDGER, false)?;
     let first = &REPORTS[0];
-    let table = first.run(&*store, Range::default()).await?;
+    let table = first.run(&*store, &Scope::default()).await?;
     let streams = report::streams_without_usage(&*store, Range::default()).await?;
     store.close().await;
     println!("\n{}\n", first.about());

@@ -50,7 +50,7 @@ pub(super) async fn run(
     let report = Report::find(&arguments.name).context("There is no such report")?;
     let store = open_ledger(ledger, notes).await?;
     let range = arguments.times.range();
-    let table = report.run(store.as_ref(), range).await?;
+    let table = report.run(store.as_ref(), &range.into()).await?;
     let streams = streams_without_usage(store.as_ref(), range).await?;
     store.close().await;
     arguments.output.print(&table, out)?;

@@ -1,7 +1,10 @@
 //! Questions that people ask of the ledger, each a `.sql` file that a non-Rust person can read and change.
 //!
-//! A report reads `report_call`, the view of the calls that count. It is bound to a range of time, `?1` and `?2`. Money is
-//! summed as two whole numbers, `<name>__micro` and `<name>__pico`, which become one exact decimal column `<name>`.
+//! A report reads `report_hour`, the sums by hours of the calls that count, or `report_call`, one row per call, where it
+//! needs what hours do not keep (a job, a tag, a percentile). It has no parameters: run by hand it is about the whole ledger;
+//! the program narrows both to a [`Scope`]. It is one `SELECT`; subqueries stand in its `FROM`, because a `WITH` of the
+//! program stands in front of it. What goes by time groups by `period`. Money is summed as two whole numbers,
+//! `<name>__micro` and `<name>__pico`, which become one exact decimal column `<name>`.
 //!
 //! # Adding a report
 //!
@@ -14,10 +17,14 @@ use crate::{
     store::{Error, Query, Store, Table, sql_text},
 };
 
+mod filter;
 mod money;
 pub mod render;
+mod scope;
 
+pub use filter::Filter;
 pub use render::Format;
+pub use scope::{Scope, Step};
 
 /// A question to the ledger.
 #[derive(Clone, Copy, Debug)]
@@ -25,21 +32,22 @@ pub struct Report {
     /// Its name, as the command line takes it.
     pub name: &'static str,
     sql: &'static str,
+    step: Option<Step>,
 }
 
 macro_rules! reports {
-    ($($name:literal,)*) => {
+    ($($name:literal $step:expr,)*) => {
         /// Every report; the first is the one that is shown when none is named.
         pub const REPORTS: &[Report] =
-            &[$(Report { name: $name, sql: include_str!(concat!($name, ".sql")) },)*];
+            &[$(Report { name: $name, sql: include_str!(concat!($name, ".sql")), step: $step },)*];
     };
 }
 
 reports! {
-    "spend_by_model",
-    "spend_by_task",
-    "spend_by_user",
-    "spend_by_day",
+    "spend_by_model" None,
+    "spend_by_task" None,
+    "spend_by_user" None,
+    "spend_by_day" Some(Step::Day),
 }
 
 /// A range of time; the end is not included. An end that is `None` is open.
@@ -79,10 +87,9 @@ impl Report {
     ///
     /// # Errors
     /// What the store says.
-    pub async fn run(&self, store: &dyn Store, range: Range) -> Result<Table, Error> {
-        let [since, until] = range.sql_texts();
-        let table = store.query(&Query::new(self.sql).bind(since).bind(until)).await?;
-        Ok(money::whole(table))
+    pub async fn run(&self, store: &dyn Store, scope: &Scope) -> Result<Table, Error> {
+        let query = scope.query(store, self.sql, self.step).await?;
+        Ok(money::whole(store.query(&query).await?))
     }
 }
 
@@ -124,8 +131,10 @@ mod tests {
     fn every_report_says_what_it_answers_and_is_a_single_statement() {
         for report in REPORTS {
             assert!(report.sql.starts_with("-- ") && report.about().ends_with('.'), "{}", report.name);
-            assert!(report.sql.contains("FROM report_call"), "{}: only calls that count", report.name);
-            assert!(report.sql.contains("?1") && report.sql.contains("?2"), "{}", report.name);
+            let reads_what_counts = report.sql.contains("FROM report_call") || report.sql.contains("FROM report_hour");
+            assert!(reads_what_counts && !report.sql.contains("usage_log"), "{}: only calls that count", report.name);
+            assert!(!report.sql.contains('?'), "{}: it can be run by hand", report.name);
+            assert_eq!(report.sql.contains("period"), report.step.is_some(), "{}", report.name);
         }
     }
 }

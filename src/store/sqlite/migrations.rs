@@ -30,6 +30,7 @@ const STEPS: &[(i64, &str, &str, &str)] = steps! {
     1 "0001_usage_log",
     2 "0002_leaf_trigger",
     3 "0003_views",
+    4 "0004_reports",
 };
 
 /// The schema that this program works with.

@@ -1,0 +1,73 @@
+//! Which calls a question is about, beside its time.
+
+use serde_json::Value;
+
+use crate::store::Query;
+
+/// Only calls of which all that is said here holds. What is `None` says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "named after the columns of the ledger")]
+pub struct Filter {
+    pub provider: Option<String>,
+    /// Its alias, the model that was asked or that answered, or its identifier.
+    pub model: Option<String>,
+    /// The task; that of a call without one is its operation.
+    pub task: Option<String>,
+    pub user_id: Option<String>,
+    pub configuration_id: Option<String>,
+    /// `success` or `error`.
+    pub status: Option<String>,
+    pub operation: Option<String>,
+    pub conversation_id: Option<String>,
+    pub job_id: Option<String>,
+    pub variant: Option<String>,
+    pub service_name: Option<String>,
+    pub environment: Option<String>,
+    /// `use_ai_result` or `fallback_to_rules`.
+    pub action: Option<String>,
+    pub pricing_status: Option<String>,
+    pub usage_source: Option<String>,
+    pub ending: Option<String>,
+    pub error_type: Option<String>,
+    /// Tags, each a name and the text of its value; all must hold.
+    pub tags: Vec<(String, String)>,
+}
+
+impl Filter {
+    /// Adds a condition for each, on the columns of `report_call`.
+    pub(super) fn narrow(&self, query: Query) -> Query {
+        let conditions = [
+            (&self.provider, "AND call.provider = ?"),
+            (&self.task, "AND call.task = ?"),
+            (&self.user_id, "AND call.user_id = ?"),
+            (&self.configuration_id, "AND call.configuration_id = ?"),
+            (&self.status, "AND call.status = ?"),
+            (&self.operation, "AND call.operation = ?"),
+            (&self.conversation_id, "AND call.conversation_id = ?"),
+            (&self.job_id, "AND call.job_id = ?"),
+            (&self.variant, "AND call.variant = ?"),
+            (&self.service_name, "AND call.service_name = ?"),
+            (&self.environment, "AND call.environment = ?"),
+            (&self.action, "AND call.action = ?"),
+            (&self.pricing_status, "AND call.pricing_status = ?"),
+            (&self.usage_source, "AND call.usage_source = ?"),
+            (&self.ending, "AND call.ending = ?"),
+            (&self.error_type, "AND call.error_type = ?"),
+        ];
+        let asked = conditions.into_iter().filter_map(|(value, sql)| Some((value.as_deref()?, sql)));
+        let mut query = asked.fold(query, |query, (value, sql)| query.and(sql).bind(value));
+        if let Some(model) = &self.model {
+            query = query.and(
+                "AND (call.request_model = ? OR call.model_alias = ? OR call.model_identifier = ? OR call.response_model = ?)",
+            );
+            query = (0..4).fold(query, |query, _| query.bind(model.as_str()));
+        }
+        self.tags.iter().fold(query, |query, (name, value)| {
+            query
+                .and("AND EXISTS (SELECT 1 FROM json_each(call.tags) AS tag WHERE tag.key = ? AND CAST(tag.value AS TEXT) = ?)")
+                .bind(Value::from(name.as_str()))
+                .bind(value.as_str())
+        })
+    }
+}
