@@ -2,22 +2,27 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
+    io::Write,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
 
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/otlp/collector.jsonl");
 
-fn spanledger(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_spanledger"))
+fn program(folder: &Path, arguments: &[&str]) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_spanledger"));
+    program
         .args(arguments)
         .env("SPANLEDGER_LEDGER", format!("sqlite://{}/usage.db", folder.display()))
         .env_remove("SPANLEDGER_PRICES")
-        .env_remove("SPANLEDGER_SPOOL")
-        .output()
-        .unwrap()
+        .env_remove("SPANLEDGER_SPOOL");
+    program
+}
+
+fn spanledger(folder: &Path, arguments: &[&str]) -> Output {
+    program(folder, arguments).output().unwrap()
 }
 
 fn calls(folder: &Path) -> Vec<Value> {
@@ -133,4 +138,42 @@ fn a_spool_in_a_folder_of_its_own_is_drained_by_name() {
     std::fs::copy(RECORDED, spool.join("left-behind.jsonl")).unwrap();
     assert!(drain().status.success());
     assert_eq!(calls(folder.path()).len(), 2);
+}
+
+/// Lines of calls with span ids of their own.
+fn lines(count: u32) -> Vec<String> {
+    let one = line("a1", "", "chat");
+    (1..=count).map(|number| one.replace("00000000000000a1", &format!("{number:016x}"))).collect()
+}
+
+#[test]
+#[cfg(unix)]
+fn an_import_is_interrupted_behind_a_line_and_the_same_command_does_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = lines(300);
+    let mut import =
+        program(folder.path(), &["import", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = import.stdin.take().unwrap();
+    writeln!(input, "{}\nno line", lines[0]).unwrap();
+    // It is at work once it has said that a line cannot be read.
+    let mut notes = std::io::BufReader::new(import.stderr.take().unwrap());
+    let mut said = String::new();
+    std::io::BufRead::read_line(&mut notes, &mut said).unwrap();
+    assert!(said.starts_with("line 2: not JSON"), "{said}");
+    assert!(Command::new("kill").args(["-INT", &import.id().to_string()]).status().unwrap().success());
+    // It ends behind a line, so it gets lines until it does not read any more.
+    while writeln!(input, "{}", lines[1]).is_ok() {}
+    assert_eq!(import.wait().unwrap().code(), Some(130));
+    said.clear();
+    std::io::Read::read_to_string(&mut notes, &mut said).unwrap();
+    assert!(
+        said.starts_with("spanledger: interrupted: ") && said.ends_with("The same command does the rest.\n"),
+        "{said}"
+    );
+
+    let file = folder.path().join("all.jsonl");
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    assert!(spanledger(folder.path(), &["import", file.to_str().unwrap()]).status.success());
+    let listed = spanledger(folder.path(), &["calls", "--format", "json", "--limit", "1000"]);
+    assert_eq!(serde_json::from_slice::<Value>(&listed.stdout).unwrap().as_array().unwrap().len(), 300);
 }

@@ -1,9 +1,10 @@
 //! `spanledger drain`: what waits in the spool becomes rows.
 
-use std::{io::Write, path::PathBuf, time::Duration};
+use std::{io::Write, ops::ControlFlow, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 
+use super::{ended::Ended, progress::Progress};
 use crate::{ledger, spool, store};
 
 /// How long a store may be away before what waits is left in the spool.
@@ -12,7 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Store what waits in the spool.
 ///
 /// A ledger's own thread does so all the time; reports do so first. This is for a spool whose program has ended. The spool
-/// is the folder beside the database file, or the one that --spool names.
+/// is the folder beside the database file, or the one that --spool names. Ctrl-C ends it behind the batch that it is in; the
+/// rest waits.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,14 +30,16 @@ pub(super) async fn run(arguments: Arguments, url: &str, out: &mut dyn Write) ->
     if let Some(folder) = &arguments.spool {
         anyhow::ensure!(folder.is_dir(), "There is no folder {}", folder.display());
     }
-    drain(url, arguments.spool, out).await
-}
-
-/// Drains and tells what was done. The ledger is made if it is not there and something waits for it.
-pub(super) async fn drain(url: &str, spool: Option<PathBuf>, out: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(drained) = quietly(url, spool).await? else {
+    let mut progress = Progress::start("Storing", "lines")?;
+    let Some(drained) = drain(url, arguments.spool, &mut progress).await? else {
         return Ok(writeln!(out, "There is no spool: nothing waits.")?);
     };
+    drop(progress);
+    tell(&drained, out)
+}
+
+/// Tells what was done.
+pub(super) fn tell(drained: &spool::Drained, out: &mut dyn Write) -> anyhow::Result<()> {
     if drained.busy {
         let note = "Another process drains this spool now";
         return Ok(writeln!(out, "{note}; {} lines wait at most.", drained.waiting)?);
@@ -44,23 +48,35 @@ pub(super) async fn drain(url: &str, spool: Option<PathBuf>, out: &mut dyn Write
     if drained.set_aside > 0 {
         writeln!(out, "{} lines could not become rows and are in set-aside.jsonl.", drained.set_aside)?;
     }
-    match drained.store_error.or(drained.disk_error) {
+    if drained.interrupted {
+        return Err(Ended::interrupted(format!("{} lines still wait.", drained.waiting)));
+    }
+    match drained.store_error.as_ref().or(drained.disk_error.as_ref()) {
         Some(error) if drained.waiting > 0 => anyhow::bail!("{} lines still wait: {error}", drained.waiting),
         _ => Ok(()),
     }
 }
 
-/// Drains what waits, if there is a spool.
-pub(super) async fn quietly(url: &str, spool: Option<PathBuf>) -> anyhow::Result<Option<spool::Drained>> {
+/// Drains what waits, if there is a spool. The ledger is made if it is not there and something waits for it.
+pub(super) async fn drain(
+    url: &str,
+    spool: Option<PathBuf>,
+    progress: &mut Progress,
+) -> anyhow::Result<Option<spool::Drained>> {
     let folder = spool.map_or_else(|| store::spool_folder(url), Ok)?;
     if !folder.is_dir() {
         return Ok(None);
     }
     let store = store::open(url, true)?;
     let prices = super::prices(std::env::var_os("SPANLEDGER_PRICES").filter(|file| !file.is_empty()))?;
-    let drained =
-        spool::drain_once(&folder, &*store, &move |line| ledger::decode(line, &prices), PATIENCE, |_| ()).await;
-    let drained = drained.with_context(|| format!("The spool folder {} cannot be used", folder.display()))?;
+    let decode = move |line: &[u8]| ledger::decode(line, &prices);
+    let mut most = 0;
+    let drained = spool::drain_once(&folder, &*store, &decode, PATIENCE, |drained| {
+        most = most.max(drained.waiting);
+        progress.at(most - drained.waiting, Some(most));
+        if progress.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let drained = drained.await.with_context(|| format!("The spool folder {} cannot be used", folder.display()))?;
     store.close().await;
     Ok(Some(drained))
 }

@@ -17,6 +17,9 @@ use std::{
 use anyhow::Context as _;
 use clap::Parser;
 
+use ended::Ended;
+use progress::Progress;
+
 use crate::{
     PriceBook,
     report::Format,
@@ -25,14 +28,15 @@ use crate::{
 
 mod calls;
 mod drain;
+mod ended;
 mod import;
 pub(crate) mod inspect;
 mod migrate;
+mod progress;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod report;
 mod show;
-#[cfg(feature = "proxy")]
 mod stop;
 mod time;
 
@@ -83,12 +87,20 @@ pub fn main() -> ExitCode {
     match run(std::env::args_os(), &mut out, &mut notes) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Where even this cannot be said, the exit code must do.
-            let _ = writeln!(notes, "spanledger: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => tell(&error, &mut out, &mut notes),
     }
+}
+
+/// Says why a command did not end well. Where even that cannot be said, the exit code must do.
+fn tell(error: &anyhow::Error, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
+    // What was printed stands before it.
+    let _ = out.flush();
+    let ended = error.downcast_ref::<Ended>();
+    let sentence = ended.map_or_else(|| Some(format!("{error:#}")), |ended| ended.sentence().map(str::to_owned));
+    if let Some(sentence) = sentence {
+        let _ = writeln!(notes, "spanledger: {sentence}");
+    }
+    ended.map_or(ExitCode::FAILURE, Ended::code)
 }
 
 fn run(
@@ -143,7 +155,10 @@ async fn open_ledger(url: &str, notes: &mut dyn Write) -> anyhow::Result<Box<dyn
         Err(_) if drain::something_waits(url) => None,
         Err(missing) => return Err(missing.into()),
     };
-    match drain::quietly(url, None).await {
+    let mut progress = Progress::shown("Storing what waits", "lines");
+    let drained = drain::drain(url, None, &mut progress).await;
+    drop(progress);
+    match drained {
         Ok(Some(drained)) if drained.waiting > 0 && drained.busy => {
             writeln!(notes, "The ledger is in use: calls of the last moments may not be in this yet.")?;
         }

@@ -1,6 +1,6 @@
 //! Draining once, from a program that does not stay: the command line.
 
-use std::{io, path::Path, time::Duration};
+use std::{io, ops::ControlFlow, path::Path, time::Duration};
 
 use super::{Decode, Options, Spool, folder, hold::Hold, insert::Halt, shared::Shared, worker::Worker};
 use crate::store::Store;
@@ -11,6 +11,8 @@ use crate::store::Store;
 pub struct Drained {
     /// Another process drains this folder; nothing was done.
     pub busy: bool,
+    /// `progress` has ended it; the rest waits.
+    pub interrupted: bool,
     /// Rows that were written.
     pub stored: u64,
     /// Records that the store had already.
@@ -32,7 +34,8 @@ pub fn holds_lines(folder: &Path) -> bool {
 }
 
 /// Drains what is in a folder now, after migrating the store. A store that is away for longer than `patience` is left
-/// alone. `progress` is called after every batch and every try. Runs on a tokio runtime with timers.
+/// alone. `progress` is called after every batch and every try; where it breaks, the batch under way is the last one. Runs on
+/// a tokio runtime with timers.
 ///
 /// # Errors
 ///
@@ -42,7 +45,7 @@ pub async fn drain_once(
     store: &dyn Store,
     decode: &Decode,
     patience: Duration,
-    mut progress: impl FnMut(&Drained),
+    mut progress: impl FnMut(&Drained) -> ControlFlow<()>,
 ) -> io::Result<Drained> {
     let spool = Spool::open(folder, Options::default())?;
     let shared = Shared::default();
@@ -52,6 +55,7 @@ pub async fn drain_once(
         let state = shared.state().clone();
         Drained {
             busy,
+            interrupted: false,
             stored: state.stored,
             known: state.known,
             set_aside: state.set_aside,
@@ -73,13 +77,17 @@ pub async fn drain_once(
     let mut work = std::pin::pin!(work);
     let halted = std::future::poll_fn(|context| {
         let poll = work.as_mut().poll(context);
-        progress(&report());
+        if progress(&report()).is_break() {
+            shared.stop();
+        }
         poll
     })
     .await;
     let mut drained = report();
-    if let Err(Halt::GaveUp(reason)) = halted {
-        drained.store_error = Some(reason);
+    match halted {
+        Ok(_clean) => {}
+        Err(Halt::GaveUp(reason)) => drained.store_error = Some(reason),
+        Err(Halt::Stopped) => drained.interrupted = true,
     }
     Ok(drained)
 }

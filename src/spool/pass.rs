@@ -102,6 +102,8 @@ impl Worker<'_> {
         self.shared.update(|state| state.set_aside = hold.asides.count());
         publish(&self.survey, self.spool.counts.written(), self.shared);
         *batch = Batch::default();
+        // Who watches gets a look at it, also where the store never waits.
+        tokio::task::yield_now().await;
         Ok(())
     }
 

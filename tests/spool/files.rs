@@ -190,3 +190,17 @@ fn a_backlog_of_a_gibibyte_is_drained_in_flat_memory() {
     println!("{number} lines of 1 GiB in {:?}, {} MiB at most", began.elapsed(), resident() - before);
     assert!(resident() - before < 200);
 }
+
+#[test]
+fn a_drain_that_is_told_to_end_ends_behind_its_batch_and_the_rest_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    segment(folder.path(), &(1..=1200).flat_map(sealed).collect::<Vec<_>>());
+    let store = Memory::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let once = |drained: &Drained| if drained.stored > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let drained = runtime.block_on(drain_once(folder.path(), &store, &decode, Duration::ZERO, once)).unwrap();
+    assert_eq!((drained.interrupted, drained.stored, drained.waiting), (true, 500, 700), "{drained:?}");
+    let drained = drain(folder.path(), &store);
+    assert!(!drained.interrupted && segments(folder.path()).is_empty(), "{drained:?}");
+    assert_eq!(store.numbers(), (1..=1200).collect::<Vec<_>>());
+}

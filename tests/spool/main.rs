@@ -13,6 +13,7 @@ mod model;
 mod processes;
 
 use std::{
+    ops::ControlFlow,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -58,7 +59,7 @@ fn start(spool: &Arc<Spool>, store: &Arc<Memory>) -> Drain {
 
 fn drain(folder: &Path, store: &Memory) -> Drained {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(drain_once(folder, store, &decode, Duration::ZERO, |_| {})).unwrap()
+    runtime.block_on(drain_once(folder, store, &decode, Duration::ZERO, |_| ControlFlow::Continue(()))).unwrap()
 }
 
 /// The segments in a folder, oldest first.
