@@ -148,6 +148,27 @@ fn a_report_keeps_to_its_range() {
 }
 
 #[test]
+fn a_report_is_about_the_calls_that_are_asked_for() {
+    let ledger = ledger_with(&calls());
+    let calls = |arguments: &[&str]| {
+        let rows = json(ledger.path(), &[&["report"], arguments].concat());
+        rows.as_array().unwrap().iter().filter_map(|row| row["calls"].as_i64()).sum::<i64>()
+    };
+    assert_eq!(calls(&["--user", "42"]), 2);
+    assert_eq!(calls(&["--user", "42", "--operation", "embeddings"]), 1);
+    assert_eq!(calls(&["--status", "error"]), 1);
+    assert_eq!(calls(&["--error-type", "429"]), 1);
+    assert_eq!(calls(&["--action", "use_ai_result"]), 1);
+    assert_eq!(calls(&["--pricing", "unpriced"]), 1);
+    assert_eq!(calls(&["--tag", "image_id"]), 1);
+    assert_eq!(calls(&["--tag", "image_id=17"]), 1);
+    assert_eq!(calls(&["--tag", "image_id=18"]), 0);
+    assert_eq!(calls(&["--task", "' OR 1=1 --"]), 0);
+    let rows = json(ledger.path(), &["report", "--limit", "2"]);
+    assert_eq!(rows.as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn sums_beyond_nine_million_dollars_are_exact() {
     let dear: Vec<Record> = (1..=3)
         .map(|number| {

@@ -109,7 +109,7 @@ async fn first_report() -> Result<(), Box<dyn Error>> {
     let store = store::open(LEDGER, false)?;
     let first = &REPORTS[0];
     let table = first.run(&*store, &Scope::default()).await?;
-    let streams = report::streams_without_usage(&*store, Range::default()).await?;
+    let streams = report::streams_without_usage(&*store, &Range::default().into()).await?;
     store.close().await;
     println!("\n{}\n", first.about());
     Format::Table.write(&table, &mut io::stdout())?;

@@ -29,6 +29,7 @@ use crate::{
 mod calls;
 mod drain;
 mod ended;
+mod filters;
 mod import;
 pub(crate) mod inspect;
 mod migrate;

@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde_json::Value;
 
-use super::{Output, open_ledger, time::Times};
+use super::{Output, filters::Filters, open_ledger, time::Times};
 use crate::{
-    report::{REPORTS, Report, streams_without_usage, unpriced},
+    report::{REPORTS, Report, Scope, streams_without_usage, unpriced},
     store::Table,
 };
 
@@ -30,8 +30,13 @@ pub(super) struct Arguments {
     list: bool,
     #[command(flatten)]
     times: Times,
+    /// How many rows at most.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
     #[command(flatten)]
     output: Output,
+    #[command(flatten)]
+    filters: Filters,
 }
 
 fn names() -> PossibleValuesParser {
@@ -50,8 +55,9 @@ pub(super) async fn run(
     let report = Report::find(&arguments.name).context("There is no such report")?;
     let store = open_ledger(ledger, notes).await?;
     let range = arguments.times.range();
-    let table = report.run(store.as_ref(), &range.into()).await?;
-    let streams = streams_without_usage(store.as_ref(), range).await?;
+    let scope = Scope { filter: arguments.filters.filter(), limit: arguments.limit, ..range.into() };
+    let table = report.run(store.as_ref(), &scope).await?;
+    let streams = streams_without_usage(store.as_ref(), &scope).await?;
     store.close().await;
     arguments.output.print(&table, out)?;
     out.flush()?;

@@ -1,7 +1,5 @@
 //! Which calls a question is about, beside its time.
 
-use serde_json::Value;
-
 use crate::store::Query;
 
 /// Only calls of which all that is said here holds. What is `None` says nothing.
@@ -32,11 +30,13 @@ pub struct Filter {
     pub error_type: Option<String>,
     /// Tags, each a name and the text of its value; all must hold.
     pub tags: Vec<(String, String)>,
+    /// Tags that a call has, whatever their values; reports by tag show only these.
+    pub tagged: Vec<String>,
 }
 
 impl Filter {
-    /// Adds a condition for each, on the columns of `report_call`.
-    pub(super) fn narrow(&self, query: Query) -> Query {
+    /// Adds a condition for each, on the columns of `report_call`, here `call`.
+    pub(crate) fn narrow(&self, query: Query) -> Query {
         let conditions = [
             (&self.provider, "AND call.provider = ?"),
             (&self.task, "AND call.task = ?"),
@@ -63,11 +63,14 @@ impl Filter {
             );
             query = (0..4).fold(query, |query, _| query.bind(model.as_str()));
         }
-        self.tags.iter().fold(query, |query, (name, value)| {
+        let query = self.tags.iter().fold(query, |query, (name, value)| {
             query
                 .and("AND EXISTS (SELECT 1 FROM json_each(call.tags) AS tag WHERE tag.key = ? AND CAST(tag.value AS TEXT) = ?)")
-                .bind(Value::from(name.as_str()))
+                .bind(name.as_str())
                 .bind(value.as_str())
+        });
+        self.tagged.iter().fold(query, |query, name| {
+            query.and("AND EXISTS (SELECT 1 FROM json_each(call.tags) AS tag WHERE tag.key = ?)").bind(name.as_str())
         })
     }
 }

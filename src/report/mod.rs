@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     call::Timestamp,
-    store::{Error, Query, Store, Table, sql_text},
+    store::{Error, Store, Table, sql_text},
 };
 
 mod filter;
@@ -106,15 +106,14 @@ pub fn unpriced(table: &Table) -> Option<String> {
         .then(|| format!("{unpriced} of {calls} {noun} could not be priced: what they cost is not in the sums"))
 }
 
-/// How many streams in a range tell no usage because nobody asked for it, and how to ask; `None` if there are none.
+/// How many streams in a scope tell no usage because nobody asked for it, and how to ask; `None` if there are none.
 ///
 /// An OpenAI stream has no usage unless its request says so, and requests are never changed.
 ///
 /// # Errors
 /// What the store says.
-pub async fn streams_without_usage(store: &dyn Store, range: Range) -> Result<Option<String>, Error> {
-    let [since, until] = range.sql_texts();
-    let query = Query::new(include_str!("streams_without_usage.sql")).bind(since).bind(until);
+pub async fn streams_without_usage(store: &dyn Store, scope: &Scope) -> Result<Option<String>, Error> {
+    let query = scope.query(store, include_str!("streams_that_were_not_asked.sql"), None).await?;
     let table = store.query(&query).await?;
     let streams = table.rows.first().and_then(|row| row.first()).and_then(Value::as_i64).unwrap_or_default();
     let who = if streams == 1 { "1 stream tells no usage" } else { "streams tell no usage" };

@@ -23,11 +23,13 @@ pub struct Scope {
     pub filter: Filter,
     /// Whose days and hours; UTC by default.
     pub zone: TimeZone,
+    /// How many rows a report has at most.
+    pub limit: Option<u32>,
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { range: Range::default(), filter: Filter::default(), zone: TimeZone::UTC }
+        Self { range: Range::default(), filter: Filter::default(), zone: TimeZone::UTC, limit: None }
     }
 }
 
@@ -59,7 +61,11 @@ impl Scope {
             Some(step) => self.periods(store, step).await?,
         };
         let query = Query::new(include_str!("scope_calls.sql")).bind(Value::from(periods));
-        Ok(self.filter.narrow(query).and(include_str!("scope_hours.sql")).and(sql))
+        let query = self.filter.narrow(query).and(include_str!("scope_hours.sql")).and(sql);
+        Ok(match self.limit {
+            Some(limit) => query.and("LIMIT ?").bind(limit),
+            None => query,
+        })
     }
 
     /// The range as one period.
