@@ -13,7 +13,10 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::capture::CallHandle;
+use crate::{
+    capture::CallHandle,
+    model::{ModelIdentifier, Models},
+};
 
 /// Who asks, and for what: the columns of a row that the wire does not know.
 ///
@@ -115,11 +118,32 @@ impl CallContext {
     #[must_use]
     pub fn model_identifier(mut self, identifier: impl Into<String>) -> Self {
         let identifier = identifier.into();
-        if let Some((node, _)) = identifier.strip_prefix("client:").and_then(|rest| rest.split_once(':')) {
-            self.node_id = Some(node.to_owned());
+        if let Ok(parsed) = identifier.parse::<ModelIdentifier>() {
+            self.node_id = parsed.node().map(ToOwned::to_owned);
         }
         self.model_identifier = Some(identifier);
         self
+    }
+
+    /// The model that was chosen ([`resolve`](crate::model::resolve)), by the name that it was chosen by: an alias of
+    /// `models`, which is kept, or an identifier. A name that is neither says nothing that the request does not.
+    ///
+    /// ```
+    /// use spanledger::{CallContext, Models};
+    ///
+    /// let models = Models::default().with_alias("local", "client:1:llama3.1".parse()?);
+    /// let context = CallContext::new("chat").chosen("local", &models);
+    /// assert_eq!(context.model_alias.as_deref(), Some("local"));
+    /// assert_eq!((context.model_identifier.as_deref(), context.node_id.as_deref()), (Some("client:1:llama3.1"), Some("1")));
+    /// # Ok::<(), spanledger::model::NotAnIdentifier>(())
+    /// ```
+    #[must_use]
+    pub fn chosen(self, name: &str, models: &Models) -> Self {
+        match (models.alias(name), name.parse::<ModelIdentifier>()) {
+            (Some(identifier), _) => self.model_alias(name).model_identifier(identifier.as_str()),
+            (None, Ok(identifier)) => self.model_identifier(identifier.as_str()),
+            (None, Err(_)) => self,
+        }
     }
 
     /// What the front end called the model.

@@ -45,7 +45,7 @@
 //! | `tower` | [`AiCallLayer`] over any `http_body::Body` | yes |
 //! | `reqwest-tower` | [`AiCallLayer`] over `reqwest::Client` as a tower service | |
 //! | `async-openai` | [`AiCallLayer`] for async-openai's `with_http_service` | |
-//! | `price-file` | your own prices from a TOML file | yes |
+//! | `price-file` | your own prices, aliases of models and names of machines from TOML files | yes |
 //! | `sqlite` | the ledger: [`Ledger`], rows in SQLite (turns on `ledger`, which has no store of its own) | yes |
 //! | `proxy` | [`proxy`]: a reverse proxy for clients that only take a base URL | yes |
 //! | `cli` | the program `spanledger` | yes |
@@ -56,6 +56,7 @@ pub mod call;
 pub mod confidence;
 pub mod context;
 mod hex;
+pub mod model;
 
 #[cfg_attr(
     not(any(feature = "reqwest", feature = "tower")),
@@ -91,6 +92,7 @@ pub use call::Call;
 pub use capture::{CallHandle, Recorder};
 pub use confidence::Confidence;
 pub use context::CallContext;
+pub use model::{ModelIdentifier, Models};
 pub use pricing::PriceBook;
 pub use provider::Hosts;
 

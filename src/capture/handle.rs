@@ -14,10 +14,11 @@ use opentelemetry::{
 };
 use serde_json::Value;
 
-use super::{keeper, recorder::Recorder, telemetry};
+use super::{answered::Names, keeper, recorder::Recorder, telemetry};
 use crate::{
     call::{Call, RowId, Timestamp},
     confidence::{Action, Confidence, Trust},
+    model::ModelIdentifier,
 };
 
 /// A handle of one call, for what is known only after the answer was looked at.
@@ -97,7 +98,21 @@ impl CallHandle {
     /// The model that answered; known once the body has ended.
     #[must_use]
     pub fn model(&self) -> Option<String> {
-        self.state()?.ended.as_ref()?.model.clone()
+        self.state()?.ended.as_ref()?.names.model().map(ToOwned::to_owned)
+    }
+
+    /// The resolved model, as the row has it: `provider:model` or `client:<node id>:<model>`; known once the body has ended.
+    #[must_use]
+    pub fn model_identifier(&self) -> Option<ModelIdentifier> {
+        self.state()?.ended.as_ref()?.names.identifier()
+    }
+
+    /// Who answered, as a line fit to show: `Mac Studio (llama3.1)`, `OpenAI (gpt-4o)`; known once the body has ended. The
+    /// names of machines are those of [`Models`](crate::Models).
+    #[must_use]
+    pub fn answered_by(&self) -> Option<String> {
+        let models = &self.0.as_ref()?.0.recorder.models;
+        self.state()?.ended.as_ref()?.names.line(models)
     }
 
     /// The trace that the call belongs to.
@@ -203,7 +218,7 @@ impl fmt::Debug for State {
 pub(super) struct Ended {
     pub(super) at: SystemTime,
     pub(super) row_id: Option<RowId>,
-    pub(super) model: Option<String>,
+    pub(super) names: Names,
 }
 
 impl Shared {

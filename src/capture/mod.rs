@@ -39,7 +39,7 @@
 //!
 //! # Files
 //!
-//! `watch` is the state machine that all ways in share, `handle` what the caller holds of a call, `telemetry` its span and
+//! `watch` is the state machine that all ways in share, `handle` what the caller holds of a call, `answered` who answered it, `telemetry` its span and
 //! ids. Each way in only converts: `layer`, `service`, `future`, `body`, `cause` (tower), `reqwest`, `reqwest_tower`,
 //! `async_openai`, and `inspect` for exchanges that were recorded before.
 //!
@@ -52,6 +52,7 @@
 //! of the answer so far. Where a body is compressed (a tower stack may decompress above us), it also holds the decoder and
 //! its window.
 
+mod answered;
 mod baggage;
 mod body;
 #[cfg_attr(not(any(feature = "tower", feature = "reqwest")), expect(dead_code, reason = "only clients send"))]

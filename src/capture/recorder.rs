@@ -7,6 +7,7 @@ use opentelemetry::trace::{SpanId, TraceId};
 use crate::{
     call::{Call, RowId, Timestamp},
     confidence::Trust,
+    model::Models,
     pricing::PriceBook,
     provider::Hosts,
     span::Dialect,
@@ -19,6 +20,7 @@ use crate::{
 pub struct Recorder {
     pub(crate) hosts: Hosts,
     pub(crate) prices: PriceBook,
+    pub(crate) models: Models,
     pub(crate) dialect: Dialect,
     pub(crate) send_trace_headers: bool,
     pub(crate) baggage: bool,
@@ -40,6 +42,7 @@ impl Recorder {
         Self {
             hosts: Hosts::default(),
             prices: PriceBook::bundled(),
+            models: Models::default(),
             dialect: Dialect::from_env(),
             send_trace_headers: false,
             baggage: false,
@@ -60,6 +63,13 @@ impl Recorder {
     #[must_use]
     pub fn with_prices(mut self, prices: PriceBook) -> Self {
         self.prices = prices;
+        self
+    }
+
+    /// Knows these aliases of models and names of machines.
+    #[must_use]
+    pub fn with_models(mut self, models: Models) -> Self {
+        self.models = models;
         self
     }
 

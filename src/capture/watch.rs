@@ -11,6 +11,7 @@ use http::{HeaderMap, header};
 use opentelemetry::Context;
 
 use super::{
+    answered::Names,
     baggage,
     copied::{self, Copied},
     credentials::Credentials,
@@ -157,6 +158,7 @@ impl Watch {
                 read_request(&mut *reader, &bytes, &mut call);
             }
         }
+        recorder.models.apply(&mut call);
         let named = call.request.model.is_some();
         let seen = matches!(body, RequestBytes::Whole(_));
         let doubtful = !detected.certain && !named;
@@ -289,7 +291,10 @@ impl Watch {
     fn read_request(&mut self) {
         let Some(copied) = self.request.take() else { return };
         match copied.take() {
-            Some(bytes) => read_request(&mut *self.reader, &bytes, &mut self.call),
+            Some(bytes) => {
+                read_request(&mut *self.reader, &bytes, &mut self.call);
+                self.recorder.models.apply(&mut self.call);
+            }
             // Not sent to its end yet: there is a next time.
             None => self.request = Some(copied),
         }
@@ -297,6 +302,7 @@ impl Watch {
 
     /// Everything that follows from what was read.
     fn conclude(&mut self, ending: Ending) {
+        self.recorder.models.apply_to_answer(&mut self.call);
         let lasted = self.lasted.unwrap_or_else(|| self.started.elapsed());
         let call = &mut self.call;
         call.duration = Some(lasted);
@@ -342,8 +348,7 @@ impl Watch {
             let call = &mut self.call;
             catch_unwind(AssertUnwindSafe(|| sink.call(call))).ok().flatten()
         });
-        let model = self.call.response.model.clone().or_else(|| self.call.request.model.clone());
-        let ended = Ended { at: SystemTime::from(self.call.ended_at), row_id, model };
+        let ended = Ended { at: SystemTime::from(self.call.ended_at), row_id, names: Names::of(&self.call) };
         let trust = std::mem::take(&mut self.call.trust);
         self.shared.end(ended, trust, |span| {
             let finish = || match is_call {

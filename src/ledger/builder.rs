@@ -4,7 +4,7 @@ use std::{env, fmt, path::PathBuf, sync::Arc};
 
 use super::{Error, Inner, Ledger, Service, decode};
 use crate::{
-    Hosts, PriceBook, Recorder,
+    Hosts, Models, PriceBook, Recorder,
     spool::{Drain, Options, Spool},
     store,
 };
@@ -56,6 +56,12 @@ impl Builder {
     /// Prices by this book.
     pub fn prices(mut self, prices: PriceBook) -> Self {
         self.recorder = self.recorder.with_prices(prices);
+        self
+    }
+
+    /// Knows these aliases of models and names of machines.
+    pub fn models(mut self, models: Models) -> Self {
+        self.recorder = self.recorder.with_models(models);
         self
     }
 

@@ -148,7 +148,7 @@ columns! {
     model_id: Text = |_| Cell::Null,
     model_alias: Text = |call| maybe(call.context.model_alias.as_deref()),
     model_identifier: Text = model_identifier,
-    node_id: Text = |call| maybe(call.context.node_id.as_deref()),
+    node_id: Text = |call| maybe(call.context.node_id.as_deref().or_else(|| node_of_identifier(call))),
     response_id: Text = |call| maybe(call.response.id.as_deref()),
     streamed: Bool = |call| call.was_streamed().map_or(Cell::Null, Cell::Bool),
     temperature: Real = |call| real(call.request.temperature),
@@ -258,13 +258,24 @@ fn duration_ms(call: &Call) -> Option<f64> {
     call.duration.map(|time| time.as_secs_f64() * 1e3).or_else(|| by_clock().map(|micros| micros as f64 / 1e3))
 }
 
-/// The application's, else `provider:model`.
+/// The application's, else `provider:model`, or `client:<node id>:<model>` where only the machine was said. The model that
+/// was asked for; where none was, the one that answered.
 fn model_identifier(call: &Call) -> Cell<'_> {
     if let Some(identifier) = &call.context.model_identifier {
         return text(identifier);
     }
-    let model = call.request.model.as_ref().or(call.response.model.as_ref());
-    model.map_or(Cell::Null, |model| Cell::Text(clean::text(&format!("{}:{model}", call.provider)).into_owned().into()))
+    let Some(model) = call.request.model.as_ref().or(call.response.model.as_ref()) else { return Cell::Null };
+    let identifier = match &call.context.node_id {
+        Some(node) => format!("client:{node}:{model}"),
+        None => format!("{}:{model}", call.provider),
+    };
+    Cell::Text(clean::text(&identifier).into_owned().into())
+}
+
+/// The machine of `client:<node id>:<model>`.
+fn node_of_identifier(call: &Call) -> Option<&str> {
+    let (node, _) = call.context.model_identifier.as_deref()?.strip_prefix("client:")?.split_once(':')?;
+    Some(node).filter(|node| !node.is_empty())
 }
 
 /// Whole numbers as integers, as people expect to read counts.

@@ -19,17 +19,13 @@ async fn known() -> Known {
         .await;
     known
         .call(60, "gpt-4o", (1000, 500), |call| {
-            call.context = spanledger::CallContext::new("knowledge_qa")
-                .user(7)
-                .job("j-1")
-                .model_identifier("openai:gpt-4o")
-                .tag("async", true);
+            call.context = spanledger::CallContext::new("knowledge_qa").user(7).job("j-1").tag("async", true);
             costs(call, "0.5");
         })
         .await;
     known
         .call(DAY / SECOND, "gpt-4o", (10, 0), |call| {
-            call.context = spanledger::CallContext::new("intent_detection").user(8).model_identifier("openai:gpt-4o");
+            call.context = spanledger::CallContext::new("intent_detection").user(8);
             failed(call, "The model is overloaded");
         })
         .await;
