@@ -136,6 +136,21 @@ fn every_report_answers_in_every_format() {
 }
 
 #[test]
+fn days_are_those_of_the_zone_and_add_up_to_the_range() {
+    let ledger = ledger_with(&calls());
+    let days = |zone: &str| {
+        let rows = json(ledger.path(), &["report", "spend_by_day", "--tz", zone, "--since", "2026-09-21"]);
+        let days = rows.as_array().unwrap().iter().map(|row| (row["day"].clone(), row["calls"].as_i64().unwrap()));
+        days.collect::<Vec<_>>()
+    };
+    assert_eq!(days("UTC"), [(json!("2026-09-21"), 4)]);
+    // The calls begin at 15:13, 16:13, 17:13 and 18:13 UTC.
+    assert_eq!(days("Asia/Yangon"), [(json!("2026-09-21"), 3), (json!("2026-09-22"), 1)]);
+    assert_eq!(days("Asia/Tokyo"), [(json!("2026-09-22"), 4)]);
+    insta::assert_snapshot!("no_zone", seen(ledger.path(), &["report", "--tz", "Europe/Atlantis"]));
+}
+
+#[test]
 fn a_report_keeps_to_its_range() {
     let ledger = ledger_with(&calls());
     let calls = |arguments: &[&str]| {

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::time::moment;
+use super::time::utc;
 use crate::{
     Hosts, Recorder,
     call::{Call, Ending, Timestamp},
@@ -132,7 +132,7 @@ fn inspect_entry(recorder: &Recorder, entry: &Value) -> anyhow::Result<Option<Ca
 
 fn started_at(text: Option<&str>) -> anyhow::Result<Timestamp> {
     let text = text.context("startedDateTime is missing")?;
-    moment(text).map_err(|_| anyhow::anyhow!("startedDateTime {text:?} is no ISO 8601 time"))
+    utc(text).map_err(|_| anyhow::anyhow!("startedDateTime {text:?} is no ISO 8601 time"))
 }
 
 /// A body of a HAR entry, decoded from base64 where it says so.

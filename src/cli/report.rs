@@ -55,7 +55,8 @@ pub(super) async fn run(
     let report = Report::find(&arguments.name).context("There is no such report")?;
     let store = open_ledger(ledger, notes).await?;
     let range = arguments.times.range();
-    let scope = Scope { filter: arguments.filters.filter(), limit: arguments.limit, ..range.into() };
+    let zone = arguments.times.zone();
+    let scope = Scope { filter: arguments.filters.filter(), zone, limit: arguments.limit, ..range.into() };
     let table = report.run(store.as_ref(), &scope).await?;
     let streams = streams_without_usage(store.as_ref(), &scope).await?;
     store.close().await;

@@ -1,40 +1,73 @@
-//! Ranges of time on the command line. All of it is UTC.
+//! Ranges of time on the command line, and the zone that they are read in. Inside, all of it is UTC.
 
 use anyhow::{Context as _, bail};
+use jiff::{civil::DateTime, tz::TimeZone};
 
 use crate::{call::Timestamp, report::Range};
 
-/// From when to when.
+/// From when to when, and whose days.
 #[derive(Debug, clap::Args)]
 pub(super) struct Times {
-    /// From this moment on, in UTC: 2026-11-01, 2026-11-01T12:30 or 2026-11-01T12:30:00Z.
+    /// From this moment on: 2026-11-01, 2026-11-01T12:30 or 2026-11-01T12:30:00Z.
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<Timestamp>,
+    since: Option<Moment>,
     /// Before this moment (it is not included): --since 2026-11-01 --until 2026-12-01 is November.
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    until: Option<Timestamp>,
+    until: Option<Moment>,
     /// The time until now: 90m, 24h, 7d, 4w.
     #[arg(long, value_name = "SPAN", value_parser = span, conflicts_with_all = ["since", "until"])]
     last: Option<i64>,
+    /// Whose days and hours, and what moments without an offset are read in: Europe/Berlin, Asia/Kolkata.
+    #[arg(long = "tz", value_name = "ZONE", value_parser = zone, default_value = "UTC")]
+    zone: TimeZone,
 }
 
 impl Times {
     pub(super) fn range(&self) -> Range {
         let last = self.last.map(|micros| Timestamp::from_micros(Timestamp::now().micros().saturating_sub(micros)));
-        Range { since: self.since.or(last), until: self.until }
+        let read = |moment: &Option<Moment>| moment.as_ref().map(|moment| moment.within(&self.zone));
+        Range { since: read(&self.since).or(last), until: read(&self.until) }
+    }
+
+    /// Whose days and hours.
+    pub(super) fn zone(&self) -> TimeZone {
+        self.zone.clone()
     }
 }
 
-/// A moment; without a zone it is UTC.
-pub(super) fn moment(text: &str) -> anyhow::Result<Timestamp> {
-    let with_zone = text.parse::<jiff::Timestamp>();
-    let moment = with_zone.or_else(|_| {
-        let civil = text.parse::<jiff::civil::DateTime>()?;
-        civil.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp())
-    });
-    let moment =
-        moment.map_err(|_| anyhow::anyhow!("write a date or a time, such as 2026-11-01 or 2026-11-01T12:30"))?;
-    Ok(Timestamp::from_micros(moment.as_microsecond()))
+/// A moment as it was written: a clock's time is one only in a zone.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    Exact(jiff::Timestamp),
+    Clock(DateTime),
+}
+
+impl Moment {
+    /// A time that the clock shows twice is its first; one that it skips is as long after midnight as it would have been.
+    fn within(self, zone: &TimeZone) -> Timestamp {
+        let moment = match self {
+            Self::Exact(moment) => moment,
+            // Beyond what a moment can be (in the year 9999) the last one is as good.
+            Self::Clock(clock) => zone.to_ambiguous_timestamp(clock).compatible().unwrap_or(jiff::Timestamp::MAX),
+        };
+        Timestamp::from_micros(moment.as_microsecond())
+    }
+}
+
+fn moment(text: &str) -> anyhow::Result<Moment> {
+    let exact = text.parse().map(Moment::Exact);
+    let moment = exact.or_else(|_| text.parse().map(Moment::Clock));
+    moment.map_err(|_| anyhow::anyhow!("write a date or a time, such as 2026-11-01 or 2026-11-01T12:30"))
+}
+
+/// A moment; without an offset it is UTC.
+pub(super) fn utc(text: &str) -> anyhow::Result<Timestamp> {
+    Ok(moment(text)?.within(&TimeZone::UTC))
+}
+
+fn zone(name: &str) -> anyhow::Result<TimeZone> {
+    let sentence = "there is no such time zone; name one of the IANA list, such as Europe/Berlin, or UTC";
+    TimeZone::get(name).map_err(|_| anyhow::anyhow!(sentence))
 }
 
 /// In microseconds.
@@ -54,14 +87,49 @@ fn span(text: &str) -> anyhow::Result<i64> {
 mod tests {
     use super::*;
 
+    fn micros(text: &str) -> i64 {
+        text.parse::<jiff::Timestamp>().unwrap().as_microsecond()
+    }
+
     #[test]
     fn moments_are_dates_or_times_in_utc() {
-        let noon = "2026-09-21T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
+        let noon = micros("2026-09-21T12:00:00Z");
         for text in ["2026-09-21T12:00", "2026-09-21 12:00:00", "2026-09-21T14:00:00+02:00"] {
-            assert_eq!(moment(text).unwrap().micros(), noon, "{text}");
+            assert_eq!(utc(text).unwrap().micros(), noon, "{text}");
         }
-        assert_eq!(moment("2026-09-21").unwrap().micros(), noon - 12 * 3_600_000_000);
+        assert_eq!(utc("2026-09-21").unwrap().micros(), noon - 12 * 3_600_000_000);
         assert!(moment("yesterday").is_err());
+    }
+
+    #[test]
+    fn moments_without_an_offset_are_read_in_the_zone_and_those_with_one_as_they_are() {
+        for (zone_name, text, meant) in [
+            ("Asia/Kolkata", "2026-11-01", "2026-10-31T18:30:00Z"),
+            ("Asia/Kathmandu", "2026-11-01T05:45", "2026-11-01T00:00:00Z"),
+            ("Asia/Kolkata", "2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z"),
+            // Shown twice: the first. Skipped: an hour later by the clock.
+            ("Europe/Berlin", "2026-10-25T02:30", "2026-10-25T00:30:00Z"),
+            ("Europe/Berlin", "2026-03-29T02:30", "2026-03-29T01:30:00Z"),
+            // A day that begins at one o'clock.
+            ("Africa/Cairo", "2026-04-24", "2026-04-23T22:00:00Z"),
+        ] {
+            let read = moment(text).unwrap().within(&zone(zone_name).unwrap());
+            assert_eq!(read.micros(), micros(meant), "{text} in {zone_name}");
+        }
+        for end in ["9999-12-31T23:59:59", "-009999-01-01T00:00"] {
+            moment(end).unwrap().within(&zone("America/New_York").unwrap());
+        }
+    }
+
+    #[test]
+    fn zones_are_known_without_those_of_the_system() {
+        let bundled = jiff::tz::TimeZoneDatabase::bundled();
+        for name in ["Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"] {
+            assert!(bundled.get(name).is_ok() && zone(name).is_ok(), "{name}");
+        }
+        for name in ["", "Europe/Atlantis", "UTC+1", "../../etc/passwd"] {
+            assert!(zone(name).is_err(), "{name}");
+        }
     }
 
     #[test]
