@@ -122,6 +122,12 @@ impl PriceBook {
         listed::warm();
     }
 
+    /// Whether a price file stands in front of the compiled-in prices.
+    #[cfg(feature = "ledger")]
+    pub(crate) fn has_file(&self) -> bool {
+        self.user.has_file()
+    }
+
     /// The cost of a call, as the [module](self) says.
     #[must_use]
     pub fn price(&self, call: &Call) -> Cost {

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName};
 use super::{Hosts, testing};
 use crate::{
     Recorder,
-    call::{Ending, Timestamp},
+    call::{Call, Ending, Timestamp},
     capture::inspect::{Exchange, inspect},
 };
 
@@ -55,7 +55,7 @@ impl<'a> Case<'a> {
         case
     }
 
-    fn play(&self) -> Vec<String> {
+    fn call(&self) -> Call {
         let hosts = Hosts::default()
             .name("localhost:8000", "vllm")
             .name("localhost:8080", "llama_cpp")
@@ -72,7 +72,11 @@ impl<'a> Case<'a> {
             started_at: Timestamp::default(),
             duration: Duration::from_secs(1),
         };
-        let call = inspect(&Recorder::new().with_hosts(hosts), &exchange).expect(self.title);
+        inspect(&Recorder::new().with_hosts(hosts), &exchange).expect(self.title)
+    }
+
+    fn play(&self) -> Vec<String> {
+        let call = self.call();
         assert!(!format!("{call:?}").contains("secret"), "{}: what was said stays where it is", self.title);
         let mut lines = testing::summary(&call);
         lines.extend(call.was_streamed().map(|streamed| format!("streamed {streamed}")));
@@ -87,6 +91,13 @@ impl<'a> Case<'a> {
 
 fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/dialects")
+}
+
+/// The call of every case of every fixture.
+pub(crate) fn calls() -> Vec<Call> {
+    let files = fs::read_dir(folder()).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let calls = |text: String| text.split("\n== ").skip(1).map(|case| Case::parse(case).call()).collect::<Vec<_>>();
+    files.flat_map(calls).collect()
 }
 
 fn is_read_as_its_fixture_says(dialect: &str) {

@@ -71,7 +71,7 @@ mod secrets;
 mod skim;
 
 #[cfg(test)]
-mod dialects;
+pub(crate) mod dialects;
 #[cfg(test)]
 mod testing;
 

@@ -68,13 +68,16 @@ fn json_at(value: Value, depth: usize) -> Value {
     }
 }
 
+/// The only member of what stands in a JSON column for a value that is too long.
+pub(super) const TOO_LONG: &str = "spanledger.too_long";
+
 /// What stands in a JSON column for a text of JSON: if it is too long, a note in place of the whole, because half of a JSON
 /// value is none.
 pub(super) fn json_text(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST_JSON {
         Cow::Borrowed(text)
     } else {
-        Cow::Owned(json!({ "spanledger.too_long": text.len() }).to_string())
+        Cow::Owned(json!({ TOO_LONG: text.len() }).to_string())
     }
 }
 

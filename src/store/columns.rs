@@ -305,6 +305,18 @@ fn dialect(call: &Call) -> Cell<'_> {
     }
 }
 
+/// The member of `extra` that holds the tier that was asked for, where no answer says that it was served.
+const REQUEST_SERVICE_TIER: &str = "request_service_tier";
+/// The member of `extra` that holds the counts that no call can have.
+pub(super) const IMPLAUSIBLE_TOKENS: &str = "implausible_tokens";
+
+/// The tiers that a row's column and its `extra` stand for: the one that was asked for, and the one that was served.
+pub(super) fn service_tiers(column: Option<String>, extra: &Map<String, Value>) -> (Option<String>, Option<String>) {
+    let asked = extra.get(REQUEST_SERVICE_TIER).and_then(Value::as_str).map(str::to_owned);
+    let served = column.filter(|tier| asked.as_ref() != Some(tier));
+    (asked, served)
+}
+
 /// Every attribute that has no column, and what a view reads from here: `request_data` and `response_data`.
 fn extra<'a>(call: &'a Call) -> Vec<(&'a str, Cow<'a, Value>)> {
     let mut extra: Vec<_> = members(&call.extra).filter(|(name, _)| *name != DIALECT).collect();
@@ -320,14 +332,14 @@ fn extra<'a>(call: &'a Call) -> Vec<(&'a str, Cow<'a, Value>)> {
     put("server.port", call.server.port.map(|port| own(port.into())));
     let asked =
         call.request.service_tier.as_deref().filter(|asked| call.response.service_tier.as_deref() != Some(asked));
-    put("request_service_tier", asked.filter(|_| call.response.service_tier.is_some()).map(|asked| own(asked.into())));
+    put(REQUEST_SERVICE_TIER, asked.map(|asked| own(asked.into())));
     put("request_data", call.context.request_data.as_ref().map(Cow::Borrowed));
     put("response_data", call.trust.response_data.as_ref().map(Cow::Borrowed));
     if let Some(confidence) = &call.trust.confidence {
         put("confidence_derived_from", confidence.derivation().map(|source| own(source.into())));
         put("confidence_out_of_range", confidence.out_of_range().then_some(own(Value::Bool(true))));
     }
-    put("implausible_tokens", implausible_tokens(call).map(own));
+    put(IMPLAUSIBLE_TOKENS, implausible_tokens(call).map(own));
     extra.sort_unstable_by_key(|(name, _)| *name);
     extra
 }

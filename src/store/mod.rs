@@ -22,6 +22,7 @@ pub mod columns;
 #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "stores keep models"))]
 mod model;
 mod moment;
+pub mod reprice;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
