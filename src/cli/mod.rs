@@ -37,6 +37,7 @@ mod progress;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod report;
+mod reprice;
 mod show;
 mod stop;
 mod time;
@@ -71,6 +72,7 @@ enum Command {
     Report(report::Arguments),
     Calls(calls::Arguments),
     Show(show::Arguments),
+    Reprice(reprice::Arguments),
     Migrate(migrate::Arguments),
     Drain(drain::Arguments),
     Import(import::Arguments),
@@ -128,6 +130,7 @@ fn run(
             Command::Report(arguments) => report::run(arguments, ledger, out, notes).await,
             Command::Calls(arguments) => calls::run(arguments, ledger, out, notes).await,
             Command::Show(arguments) => show::run(arguments, ledger, out, notes).await,
+            Command::Reprice(arguments) => reprice::run(arguments, ledger, out, notes).await,
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,
             Command::Drain(arguments) => drain::run(arguments, ledger, out).await,
             Command::Import(arguments) => import::run(arguments, ledger, out, notes).await,

@@ -18,7 +18,7 @@ use crate::{
 };
 
 mod filter;
-mod money;
+pub(crate) mod money;
 pub mod render;
 mod scope;
 

@@ -25,7 +25,7 @@ pub(super) fn whole(mut table: Table) -> Table {
 }
 
 /// Pico-dollars as a decimal of dollars, without trailing zeros.
-fn decimal(pico: i128) -> String {
+pub(crate) fn decimal(pico: i128) -> String {
     const PER_DOLLAR: u128 = 1_000_000_000_000;
     let sign = if pico < 0 { "-" } else { "" };
     let (whole, fraction) = (pico.unsigned_abs() / PER_DOLLAR, pico.unsigned_abs() % PER_DOLLAR);

@@ -57,7 +57,7 @@ fn steers(mark: char) -> bool {
 
 /// Whether a column holds amounts of money, which are text only to stay exact.
 fn is_money(column: &str) -> bool {
-    columns::kind(column) == Some(columns::Kind::Money)
+    column.ends_with("_usd") || columns::kind(column) == Some(columns::Kind::Money)
 }
 
 #[cfg(test)]

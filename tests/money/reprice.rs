@@ -1,0 +1,67 @@
+use std::fs;
+
+use spanledger::{
+    PriceBook, Recorder,
+    call::{Ending, Timestamp},
+    store::{
+        Store,
+        reprice::{Reprice, Selection},
+        sqlite::Sqlite,
+    },
+};
+
+use super::{NOON, blocking, call, ledger_with, record, recorded, seen};
+
+const FILE: &str = "[[price]]\nprovider = \"ollama\"\nmodel = \"llama3.1*\"\ninput = \"0.15\"\noutput = \"0.60\"\n
+[[price]]\nprovider = \"openai\"\nmodel = \"gpt-4o\"\ninput = \"2\"\noutput = \"8\"\n";
+
+#[test]
+fn what_changes_is_shown_first_then_written_and_then_there_is_nothing_left() {
+    let ledger = ledger_with(vec![
+        call(0, "openai", "gpt-4o", [1_000_000, 100_000]),
+        call(1, "ollama", "llama3.1:8b", [2_000_000, 10]),
+        call(2, "ollama", "llama3.1:8b", [1000, 10]),
+        call(3, "openai", "gpt-4o-mini", [1000, 10]),
+    ]);
+    fs::write(ledger.path().join("prices.toml"), FILE).unwrap();
+    let all = ["reprice", "--since", "2026-11-01", "--prices", "prices.toml"];
+    insta::assert_snapshot!("reprice_dry", seen(ledger.path(), &[&all[..], &["--dry-run"]].concat()));
+    insta::assert_snapshot!("reprice", seen(ledger.path(), &all));
+    insta::assert_snapshot!("reprice_again", seen(ledger.path(), &all));
+    insta::assert_snapshot!("reprice_without_file", seen(ledger.path(), &all[..3]));
+    insta::assert_snapshot!("reprice_no_time", seen(ledger.path(), &all[..1]));
+}
+
+/// Where the recordings are at hand; the rows of our own fixtures are compared beside the code.
+#[test]
+fn a_stored_exchange_has_the_price_that_it_had_live() {
+    let Some(exchanges) = recorded::all() else {
+        println!("{}", recorded::NONE);
+        return;
+    };
+    let recorder = Recorder::new();
+    let calls = exchanges.iter().zip(1i64..).filter_map(|(exchange, number)| {
+        let whole = vec![exchange.response_body.as_ref()];
+        exchange.inspect(&recorder, whole, Ending::Complete, Timestamp::from_micros(NOON + number))
+    });
+    let records: Vec<_> = calls.zip(1u64..).map(|(call, number)| record(call, number)).collect();
+    assert!(records.len() > 100, "{}", records.len());
+    let folder = tempfile::tempdir().unwrap();
+    let (seen, stated, changes) = blocking(async {
+        let store = Sqlite::open(folder.path().join("usage.db"), true).unwrap();
+        store.migrate().await.unwrap();
+        store.insert(&records).await.unwrap();
+        let book = PriceBook::bundled();
+        let mut reprice = Reprice::new(&store, &book, Selection::default(), false);
+        let (mut seen, mut stated, mut changes) = (0, 0, Vec::new());
+        while let Some(batch) = reprice.step().await.unwrap() {
+            seen += batch.seen;
+            stated += batch.stated;
+            changes.extend(batch.changes);
+        }
+        (seen, stated, changes)
+    });
+    println!("{seen} rows read back, {stated} of them with a cost of the provider's");
+    assert_eq!((seen as usize, changes), (records.len(), vec![]));
+    assert!(stated < seen / 2);
+}
