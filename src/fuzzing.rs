@@ -6,14 +6,14 @@ use std::io::Write;
 use http::HeaderMap;
 use opentelemetry::Context;
 
-use crate::{Call, CallContext, PriceBook, call::Later, cli, proxy, span::line};
+use crate::{Call, CallContext, PriceBook, call::Record, cli, proxy, span::line};
 
 pub fn line_of_call(call: &Call) -> Vec<u8> {
     line::call(call)
 }
 
-pub fn line_of_later(later: &Later) -> Vec<u8> {
-    line::later(later)
+pub fn line_of(record: &Record) -> Vec<u8> {
+    line::record(record)
 }
 
 pub fn take_context(headers: &mut HeaderMap) -> CallContext {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use spanledger::{
     Confidence,
-    call::{Call, Later, Record, Source, Timestamp, Usd},
+    call::{Call, Configuration, Configured, Later, Record, Score, Scored, Source, Timestamp, Usd},
     confidence::{Action, Trust},
     store::{self, Error, MigrationState, Query, Store, Table, columns::COLUMNS, sqlite::Sqlite},
 };
@@ -46,6 +46,16 @@ fn later(call: &Call, micros: i64, trust: Trust) -> Record {
         recorded_at: Timestamp::from_micros(NOON + micros),
         trust,
     }))
+}
+
+fn scored(call: &Call, micros: i64, score: Score) -> Record {
+    let recorded_at = Timestamp::from_micros(NOON + micros);
+    Record::Score(Box::new(Scored { row_id: store::row_id(call), recorded_at, score }))
+}
+
+fn configured(at: i64, configuration: Configuration) -> Record {
+    let id = store::configuration_id(&configuration.content);
+    Record::Configuration(Box::new(Configured { id, recorded_at: Timestamp::from_micros(at), configuration }))
 }
 
 fn confident(confidence: Confidence) -> Trust {
@@ -306,7 +316,21 @@ mod versions {
             }
             later(&call, at, trust)
         });
-        prop_oneof![version, fact]
+        let score = (0..3u64, 0..3i64, 0..4u8, 0..3u8).prop_map(|(number, at, what, value)| {
+            let mut call = super::call(number);
+            call.identity.trace_id = TraceId::from_bytes([7; 16]);
+            let score = match what {
+                0 => Score::new("accuracy", f64::from(value) / 4.0),
+                1 => Score::labelled("accuracy", ["pass", "fail", "unclear"][usize::from(value)]),
+                2 => Score::new("confidence", f64::from(value)).explanation("looked at by hand"),
+                _ => Score::new("stars", f64::from(value)).explanation(json!({ "of": 5 })),
+            };
+            scored(&call, at, score)
+        });
+        let configuration = (0..2u8, 0..3i64, 0..3u8).prop_map(|(content, at, name)| {
+            configured(NOON + at, Configuration::new(["a", "b", "c"][usize::from(name)], json!({ "content": content })))
+        });
+        prop_oneof![3 => version, 2 => fact, 2 => score, 1 => configuration]
     }
 
     async fn world(batches: &[&[Record]]) -> Vec<Vec<Vec<Value>>> {
@@ -321,7 +345,8 @@ mod versions {
             "SELECT id, ai_parent_span_id, ended_at, input_tokens, billable, confidence_score, confidence_breakdown,
             confidence_given, action, fallback_reason, extra, source_rank FROM usage_log ORDER BY id";
         let facts = "SELECT call_id, name, score, label, detail, given, recorded_at FROM ai_call_score ORDER BY 1, 2";
-        let world = vec![rows(&store, calls).await, rows(&store, facts).await];
+        let configurations = "SELECT id, name, model_config, created_at, updated_at FROM ai_configuration ORDER BY id";
+        let world = vec![rows(&store, calls).await, rows(&store, facts).await, rows(&store, configurations).await];
         store.close().await;
         world
     }
@@ -383,6 +408,53 @@ mod versions {
         store.insert(&[later(&call, 10, accepted)]).await.unwrap();
         assert_eq!(rows(&store, told).await, [[json!(0.6), json!("use_ai_result"), Value::Null]]);
     }
+}
+
+#[tokio::test]
+async fn a_score_is_a_row_of_its_own_and_a_confidence_is_the_calls() {
+    let (_folder, store) = ledger().await;
+    let call = call(1);
+    let accuracy = Score::new("accuracy", 0.93).label("pass").explanation("28 of 30 fields");
+    let confidence = Score::new("confidence", 0.25).explanation("a person looked");
+    store.insert(&[scored(&call, 5, accuracy), scored(&call, 6, confidence)]).await.unwrap();
+    store.insert(&[record(&call)]).await.unwrap();
+    store.insert(&[scored(&call, 4, Score::new("accuracy", 0.1))]).await.unwrap();
+    assert_eq!(
+        rows(&store, "SELECT name, score, label, detail ->> '$' FROM ai_call_score ORDER BY name").await,
+        [
+            [json!("accuracy"), json!(0.93), json!("pass"), json!("28 of 30 fields")],
+            [json!("confidence"), json!(0.25), Value::Null, json!(r#"{"explanation":"a person looked"}"#)],
+        ]
+    );
+    assert_eq!(
+        rows(&store, "SELECT confidence_score, confidence_breakdown FROM usage_log").await,
+        [[json!(0.25), json!({"explanation": "a person looked"})]]
+    );
+    let out_of_range = Score::new("confidence", 25.0);
+    store.insert(&[scored(&call, 7, out_of_range)]).await.unwrap();
+    assert_eq!(
+        rows(&store, "SELECT confidence_score, extra ->> 'confidence_out_of_range' FROM usage_log").await,
+        [[Value::Null, json!(1)]]
+    );
+}
+
+#[tokio::test]
+async fn equal_content_is_one_configuration_and_its_later_name_stands() {
+    let (_folder, store) = ledger().await;
+    let (one_order, other_order) = (json!({"b": 1, "a": [true]}), json!({"a": [true], "b": 1.0}));
+    let batch = [
+        configured(NOON + 3, Configuration::new("later", one_order)),
+        configured(NOON, Configuration::new("first", other_order)),
+        configured(NOON, Configuration::new("other", json!({"b": 2}))),
+    ];
+    assert_eq!(store.insert(&batch).await.unwrap().written, 3);
+    let again = store.insert(&batch).await.unwrap();
+    assert_eq!((again.written, again.known), (0, 3), "a replay changes nothing");
+    let told = "SELECT name, model_config, created_at < updated_at FROM ai_configuration ORDER BY name";
+    assert_eq!(
+        rows(&store, told).await,
+        [[json!("later"), json!(r#"{"a":[true],"b":1}"#), json!(1)], [json!("other"), json!(r#"{"b":2}"#), json!(0)],]
+    );
 }
 
 mod leaves {

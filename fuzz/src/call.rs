@@ -106,6 +106,6 @@ fn read_back(call: &Call) -> Call {
     assert_eq!((read.records.len(), read.skipped, read.rejected.len()), (1, 0, 0), "{call:?}");
     match read.records.remove(0) {
         Record::Call(call) => *call,
-        Record::Later(later) => panic!("{later:?}"),
+        other => panic!("{other:?}"),
     }
 }

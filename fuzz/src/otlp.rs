@@ -28,8 +28,8 @@ pub fn import(input: &[u8]) {
                 call::is_a_row(&read);
                 call::comes_back(&read);
             }
-            Record::Later(later) => {
-                let again = read::line(&fuzzing::line_of_later(&later), Source::Otlp).expect("our own line");
+            other => {
+                let again = read::line(&fuzzing::line_of(&other), Source::Otlp).expect("our own line");
                 assert_eq!(again.records.len(), 1);
             }
         }

@@ -9,7 +9,7 @@ use flate2::{
 };
 use serde_json::{Value, json};
 use spanledger::{
-    call::{Record, Source},
+    call::Source,
     fuzzing,
     span::{names, read},
 };
@@ -341,15 +341,22 @@ pub fn otlp() -> Vec<Vec<u8>> {
     };
     let spans = json!({"resourceSpans": [{"resource": service, "scopeSpans": [{"spans": [span, foreign]}]}]});
     let event = json!({"timeUnixNano": "1000000000", "eventName": "spanledger.call.later", "attributes": later});
-    let logs = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]});
+    let text = |name: &str, value: &str| json!({"key": name, "value": {"stringValue": value}});
+    let score = json!({"timeUnixNano": "1", "eventName": names::EVALUATION_RESULT, "attributes": [
+        text(names::ROW_ID, "0f8fad5b-d9cb-569f-a165-70867728950e"), text(names::EVALUATION_NAME, "accuracy"),
+        text(names::EVALUATION_LABEL, "pass"), {"key": names::EVALUATION_SCORE, "value": {"doubleValue": 0.93}},
+    ]});
+    let configuration = json!({"timeUnixNano": "1", "eventName": names::CONFIGURATION_EVENT, "attributes": [
+        text(names::CONFIGURATION_ID, "1"), text(names::CONFIGURATION_NAME, "cheap"),
+        text(names::CONFIGURATION_CONTENT, "{\"temperature\":0.2}"),
+    ]});
+    let logs = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [event, score, configuration]}]}]});
     let mut seeds: Vec<_> = [spans, logs].map(|line| line.to_string().into_bytes()).into();
     seeds.extend(ATTRIBUTES.chunks(9).map(|names| span_of(names).to_string().into_bytes()));
     // The same as we write them.
     for seed in seeds.clone() {
         for record in read::line(&seed, Source::Capture).expect("a good line").records {
-            if let Record::Call(call) = record {
-                seeds.push(fuzzing::line_of_call(&call));
-            }
+            seeds.push(fuzzing::line_of(&record));
         }
     }
     seeds

@@ -10,13 +10,20 @@
 //!   part of [`Usage::input_tokens`], reasoning is part of [`Usage::output_tokens`].
 //! - **Money is decimal**: [`Usd`] is an exact number of pico-dollars (1e-12 USD), never a float.
 
+mod build;
+mod configuration;
+mod record;
 mod row_id;
+mod score;
 mod timestamp;
 mod usd;
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
+pub use configuration::{Configuration, Configured};
+pub use record::{Later, Record};
 pub use row_id::{NotARowId, RowId};
+pub use score::{NotAScore, Score, Scored};
 pub use timestamp::Timestamp;
 pub use usd::{NotAnAmount, Usd};
 
@@ -358,26 +365,6 @@ words! {
         #[default]
         Capture = "capture",
     }
-}
-
-/// What was learnt of a call after its row was written. It may reach the store before the row does.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Later {
-    /// The row that it is about.
-    pub row_id: RowId,
-    /// When it was said. Of two that say the same thing, the later one wins.
-    pub recorded_at: Timestamp,
-    /// What was said; what is `None` here says nothing.
-    pub trust: Trust,
-}
-
-/// One record of the spool: what a store inserts.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Record {
-    /// A call.
-    Call(Box<Call>),
-    /// What was learnt of one later.
-    Later(Box<Later>),
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Call → one line of OTLP JSON, borrowing everything.
+//! Record → one line of OTLP JSON, borrowing everything: a call as a span, everything else as an event.
 
 use std::io::Write as _;
 
@@ -6,17 +6,31 @@ use serde_json::Value;
 
 use super::{
     Dialect, names,
-    write::{AttributeName, AttributeValue, Attributes, Writer, name_parts, write, write_trust},
+    write::{AttributeName, AttributeValue, Attributes, name_parts, write},
 };
 use crate::{
-    call::{Call, Later},
+    call::{Call, Record},
     hex,
 };
+
+mod event;
+
+pub(crate) use event::{configuration, later, score};
 
 /// OTLP's number of the kind *client*.
 const KIND_CLIENT: u64 = 3;
 /// OTLP's number of the status *error*.
 const STATUS_ERROR: u8 = 2;
+
+/// A record as a line, without a line end.
+pub(crate) fn record(record: &Record) -> Vec<u8> {
+    match record {
+        Record::Call(it) => call(it),
+        Record::Later(it) => later(it),
+        Record::Score(it) => score(it),
+        Record::Configuration(it) => configuration(it),
+    }
+}
 
 /// A call as an `ExportTraceServiceRequest` with one span, without a line end.
 pub(crate) fn call(call: &Call) -> Vec<u8> {
@@ -58,25 +72,6 @@ pub(crate) fn call(call: &Call) -> Vec<u8> {
         let _ = write!(out, "\"code\":{STATUS_ERROR}");
     }
     out.extend_from_slice(b"}}]}]}]}");
-    out
-}
-
-/// What was learnt later, as an `ExportLogsServiceRequest` with one event, without a line end.
-pub(crate) fn later(later: &Later) -> Vec<u8> {
-    let mut out = Vec::with_capacity(512);
-    out.extend_from_slice(b"{\"resourceLogs\":[{\"resource\":{},\"scopeLogs\":[{\"scope\":");
-    scope(&mut out);
-    let _ = write!(
-        out,
-        ",\"logRecords\":[{{\"timeUnixNano\":\"{}\",\"eventName\":\"{}\",\"attributes\":[",
-        later.recorded_at.unix_nanos(),
-        names::LATER_EVENT
-    );
-    let mut attributes = JsonAttributes::new(&mut out);
-    let mut writer = Writer(&mut attributes);
-    writer.text(names::ROW_ID, Some(&later.row_id.text()));
-    write_trust(&later.trust, &mut writer);
-    out.extend_from_slice(b"]}]}]}]}");
     out
 }
 

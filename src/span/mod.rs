@@ -5,13 +5,15 @@
 //! knows what an attribute means: it reads spool lines, the collector's files and what `import` is given.
 //!
 //! A spool line is one line of the *OTLP file exporter* format: an `ExportTraceServiceRequest` as JSON for a call, an
-//! `ExportLogsServiceRequest` with the event `spanledger.call.later` for what was learnt afterwards.
+//! `ExportLogsServiceRequest` with one event for everything else: `spanledger.call.later` for what was learnt afterwards,
+//! the standard `gen_ai.evaluation.result` for a score, `spanledger.configuration` for a configuration.
 //!
 //! | of a call | attribute |
 //! | --- | --- |
 //! | model, usage, finish reasons, … | `gen_ai.*`, by the semantic conventions |
 //! | cost | `gen_ai.usage.cost` (a double), `spanledger.cost.*` (exact decimals as text), `spanledger.pricing.*` |
 //! | confidence | `spanledger.confidence.*`, and the standard event `gen_ai.evaluation.result` |
+//! | scores | that event |
 //! | context | `user.id`, `gen_ai.conversation.id`, `spanledger.*` |
 //! | outcome | status, `error.type`, `http.response.status_code`, `spanledger.ending` |
 //!

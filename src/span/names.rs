@@ -154,6 +154,8 @@ pub const RESPONSE_DATA: &str = "spanledger.response.data";
 pub const EVALUATION_RESULT: &str = "gen_ai.evaluation.result";
 pub const EVALUATION_NAME: &str = "gen_ai.evaluation.name";
 pub const EVALUATION_SCORE: &str = "gen_ai.evaluation.score.value";
+pub const EVALUATION_LABEL: &str = "gen_ai.evaluation.score.label";
+pub const EVALUATION_EXPLANATION: &str = "gen_ai.evaluation.explanation";
 
 // The row.
 pub const ROW_ID: &str = "spanledger.row.id";
@@ -164,6 +166,11 @@ pub const BILLABLE: &str = "spanledger.billable";
 pub const AI_PARENT_SPAN_ID: &str = "spanledger.ai_parent_span_id";
 /// The name of the log record that carries what was learnt later.
 pub const LATER_EVENT: &str = "spanledger.call.later";
+/// The name of the log record that carries a configuration.
+pub const CONFIGURATION_EVENT: &str = "spanledger.configuration";
+pub const CONFIGURATION_NAME: &str = "spanledger.configuration.name";
+/// JSON as text.
+pub const CONFIGURATION_CONTENT: &str = "spanledger.configuration.content";
 pub const SERVICE_NAME: &str = "service.name";
 pub const ENVIRONMENT: &str = "deployment.environment.name";
 

@@ -16,11 +16,12 @@ use opentelemetry::trace::{SpanId, TraceId};
 use super::{
     json::Json,
     names,
-    otlp::{self, Attributes, LogRecord, Span},
+    otlp::{self, Attributes, Span},
 };
-use crate::call::{Call, Ending, Identity, Later, Name, PricingStatus, Record, Source, Timestamp, UsageSource, Usd};
+use crate::call::{Call, Ending, Identity, Name, PricingStatus, Record, Source, Timestamp, UsageSource, Usd};
 
-mod doubles;
+pub(crate) mod doubles;
+mod event;
 mod trust;
 mod values;
 
@@ -30,7 +31,7 @@ use values::{count, duration, int, number, put, text, texts, truth, usd, word};
 /// What a line held.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Line {
-    /// The AI calls, and what was learnt later of some.
+    /// The AI calls, what was learnt of some later, scores and configurations.
     pub records: Vec<Record>,
     /// How many spans and log records were no AI calls.
     pub skipped: usize,
@@ -66,7 +67,7 @@ pub fn line(bytes: &[u8], trusted: Source) -> Result<Line, String> {
     }
     for of_resource in document.logs.into_iter().flatten() {
         for record in of_resource.scopes.into_iter().flat_map(|scope| scope.0) {
-            line.add(read_later(record).map(|later| later.map(|later| Record::Later(Box::new(later)))));
+            line.add(event::read(record));
         }
     }
     Ok(line)
@@ -137,26 +138,6 @@ fn time(given: &Json<'_>, field: &str) -> Result<Timestamp, String> {
     }
     .map(Timestamp::from_unix_nanos)
     .ok_or_else(|| format!("a span whose {field} is no number of nanoseconds"))
-}
-
-fn read_later(record: LogRecord<'_>) -> Result<Option<Later>, String> {
-    if record.event_name.as_str() != Some(names::LATER_EVENT) {
-        return Ok(None);
-    }
-    let (mut row_id, mut learnt) = (None, Learnt::default());
-    for (name, value) in record.attributes {
-        // What has another name or type says nothing that a row could keep.
-        let _ = match &*name {
-            names::ROW_ID => put(&mut row_id, text(value)),
-            name => learnt.attribute(name, value),
-        };
-    }
-    let row_id: String = row_id.unwrap_or_default();
-    Ok(Some(Later {
-        row_id: row_id.parse().map_err(|error| format!("{}: {error}", names::LATER_EVENT))?,
-        recorded_at: time(&record.time, "timeUnixNano")?,
-        trust: learnt.finish(),
-    }))
 }
 
 /// Deprecated names become today's; where today's is there itself, they are dropped.

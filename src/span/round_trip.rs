@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use super::{Dialect, line, names, otlp, read, write};
 use crate::{
     call::{
-        Call, Cost, Ending, Identity, Later, Outcome, PricingStatus, Record, Request, Response, RowId, Server, Source,
-        Timestamp, Usage, UsageSource, Usd,
+        Call, Configuration, Configured, Cost, Ending, Identity, Later, Outcome, PricingStatus, Record, Request,
+        Response, RowId, Score, Scored, Server, Source, Timestamp, Usage, UsageSource, Usd,
     },
     confidence::{Action, Confidence, Trust},
     context::CallContext,
@@ -121,6 +121,16 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn score()(
+        name in "[a-z][a-z_]{0,11}x", score in option::of(-1e9..1e9f64), label in option::of(text()),
+        explanation in option::of(json_value()),
+    ) -> Score {
+        let label = label.or_else(|| score.is_none().then(|| "pass".to_owned()));
+        Score { name, score, label, explanation }
+    }
+}
+
+prop_compose! {
     fn exchange()(
         request_model in option::of(text()), stream in option::of(any::<bool>()), temperature in option::of(0.0..2.0f64),
         asked in option::of(text()), id in option::of(text()), response_model in option::of(text()),
@@ -206,6 +216,19 @@ proptest! {
     }
 
     #[test]
+    fn a_score_comes_back(id in any::<[u8; 16]>(), at in 0..4_000_000_000_000_000i64, score in score()) {
+        let scored = Scored { row_id: RowId(id), recorded_at: Timestamp::from_micros(at), score };
+        prop_assert_eq!(read_back(&line::score(&scored)), Record::Score(Box::new(scored)));
+    }
+
+    #[test]
+    fn a_configuration_comes_back(id in "[0-9a-f-]{36}", at in 0..4_000_000_000_000_000i64, name in text(), content in json_value()) {
+        let configuration = Configuration::new(name, content);
+        let configured = Configured { id, recorded_at: Timestamp::from_micros(at), configuration };
+        prop_assert_eq!(read_back(&line::configuration(&configured)), Record::Configuration(Box::new(configured)));
+    }
+
+    #[test]
     fn no_attribute_comes_twice(call in call()) {
         let mut attributes: Vec<KeyValue> = Vec::new();
         write::write(&call, Dialect::V1_41, &mut attributes);
@@ -252,7 +275,7 @@ fn span(attributes: &Value) -> Vec<u8> {
 fn only_call(bytes: &[u8], trusted: Source) -> Call {
     match read::line(bytes, trusted).unwrap().records.remove(0) {
         Record::Call(call) => *call,
-        Record::Later(_) => panic!("a call was expected"),
+        other => panic!("a call was expected, not {other:?}"),
     }
 }
 
@@ -298,6 +321,32 @@ fn prompts_answers_and_urls_that_others_put_on_their_spans_are_dropped() {
 fn a_span_without_genai_attributes_is_no_call() {
     let line = read::line(&span(&json!({"http.route": "/"})), Source::Foreign).unwrap();
     assert_eq!((line.records.len(), line.skipped), (0, 1));
+}
+
+#[test]
+fn a_score_without_a_row_is_somebody_elses_and_one_that_says_nothing_is_rejected() {
+    let event = |attributes: Value| {
+        let event = json!({"timeUnixNano": "1000", "eventName": "gen_ai.evaluation.result", "attributes": attributes});
+        let logs = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]});
+        read::line(logs.to_string().as_bytes(), Source::Otlp).unwrap()
+    };
+    let name = json!({"key": "gen_ai.evaluation.name", "value": {"stringValue": "accuracy"}});
+    let row = json!({"key": "spanledger.row.id", "value": {"stringValue": "0f8fad5b-d9cb-569f-a165-70867728950e"}});
+    let foreign = event(json!([name]));
+    assert_eq!((foreign.records.len(), foreign.skipped), (0, 1));
+    let empty = event(json!([name, row]));
+    assert_eq!(empty.records, []);
+    assert_eq!(
+        empty.rejected,
+        ["gen_ai.evaluation.result of row 0f8fad5b-d9cb-569f-a165-70867728950e: a score needs a number or a label"]
+    );
+}
+
+#[test]
+fn a_long_configuration_is_not_cut() {
+    let configuration = Configuration::new("long", json!({"orchestrator_prompt": "\u{e9}".repeat(200_000)}));
+    let configured = Configured { id: "1".to_owned(), recorded_at: Timestamp::from_micros(1), configuration };
+    assert_eq!(read_back(&line::configuration(&configured)), Record::Configuration(Box::new(configured)));
 }
 
 #[test]

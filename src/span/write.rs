@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Dialect, MAX_JSON, MAX_JSON_DEPTH, MAX_TEXT, names};
 use crate::{
-    call::{Call, Cost, Name, Usage},
+    call::{Call, Cost, Name, Score, Usage},
     confidence::Trust,
     context::CallContext,
 };
@@ -120,6 +120,15 @@ pub(crate) fn write_end(call: &Call, dialect: Dialect, to: &mut impl Attributes)
 /// Writes what was learnt of an answer after its end.
 pub(crate) fn write_learnt(trust: &Trust, to: &mut impl Attributes) {
     write_trust(trust, &mut Writer(to));
+}
+
+/// Writes a score as the semantic conventions have it.
+pub(crate) fn write_score(score: &Score, to: &mut impl Attributes) {
+    let mut to = Writer(to);
+    to.text(names::EVALUATION_NAME, Some(&score.name));
+    to.double(names::EVALUATION_SCORE, score.score);
+    to.text(names::EVALUATION_LABEL, score.label.as_deref());
+    to.json(AttributeName::Fixed(names::EVALUATION_EXPLANATION), score.explanation.as_ref());
 }
 
 fn write_usage(usage: &Usage, dialect: Dialect, to: &mut Writer<'_, impl Attributes>) {

@@ -19,6 +19,9 @@ use crate::call::{Call, Record, RowId, Timestamp};
 #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "stores clean what they store"))]
 mod clean;
 pub mod columns;
+mod configuration;
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "stores keep facts"))]
+mod facts;
 #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "stores keep models"))]
 mod model;
 mod moment;
@@ -27,6 +30,7 @@ pub mod reprice;
 pub mod sqlite;
 
 pub use columns::row_json;
+pub use configuration::configuration_id;
 pub use model::split_model;
 pub use moment::{from_sql_text, rfc3339, sql_text};
 
@@ -134,7 +138,8 @@ pub fn spool_folder(url: &str) -> Result<PathBuf, Error> {
     })
 }
 
-/// What an insert did, in rows: one for each call, and one for each fact learnt later (a confidence, an action, data).
+/// What an insert did, in rows: one for each call, each fact learnt later (a confidence, an action, data), each score and each
+/// configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inserted {
     /// Rows that were new, or greater versions of what was there.

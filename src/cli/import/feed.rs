@@ -92,20 +92,17 @@ impl Feed {
         Ok(())
     }
 
-    fn encoded(&mut self, record: Record) -> Vec<u8> {
-        match record {
-            Record::Call(mut call) => {
+    fn encoded(&mut self, mut record: Record) -> Vec<u8> {
+        match &mut record {
+            Record::Call(call) => {
                 self.tally.calls += 1;
                 if call.cost.status.is_none() {
-                    call.cost = self.prices.price(&call);
+                    call.cost = self.prices.price(call);
                 }
-                line::call(&call)
             }
-            Record::Later(later) => {
-                self.tally.later += 1;
-                line::later(&later)
-            }
+            Record::Later(_) | Record::Score(_) | Record::Configuration(_) => self.tally.later += 1,
         }
+        line::record(&record)
     }
 
     /// Appends a line; where the spool is full, what is in it is stored first.

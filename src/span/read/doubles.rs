@@ -12,7 +12,7 @@ use crate::{
 
 /// Beside a field, whatever filled it, its own attribute with a value of another type says nothing: the call could not be
 /// written without naming that attribute twice. What a price is written as goes too, for a price may still be found.
-pub(super) fn take_out(call: &mut Call) {
+pub(crate) fn take_out(call: &mut Call) {
     let mut extra = Extra(std::mem::take(&mut call.extra));
     write(call, Dialect::Latest, &mut extra);
     call.extra = extra.0;

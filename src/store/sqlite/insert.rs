@@ -10,13 +10,13 @@ use std::{
 use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection, error::BoxDynError};
 
-use super::{upsert::Upsert, values::Values};
+use super::{configurations, upsert::Upsert, values::Values};
 use crate::{
-    call::{Call, Later, Record, Source, Timestamp},
-    confidence::Action,
+    call::{Call, Record, Source, Timestamp},
     store::{
         Inserted, clean,
-        columns::{self, COLUMNS, Cell, Column},
+        columns::{COLUMNS, Cell, Column},
+        facts,
         model::{model_id, split_model},
         moment::sql_text,
     },
@@ -51,7 +51,7 @@ static CALLS: LazyLock<Upsert> = LazyLock::new(|| {
 static FACTS: LazyLock<Upsert> = LazyLock::new(|| {
     Upsert::new(
         "ai_call_score",
-        &["call_id", "name", "score", "label", "detail", "marks", "given", "recorded_at", "content_hash"],
+        facts::COLUMNS,
         "ON CONFLICT (call_id, name) DO UPDATE SET score = excluded.score, label = excluded.label, \
              detail = excluded.detail, marks = excluded.marks, given = excluded.given, \
              recorded_at = excluded.recorded_at, content_hash = excluded.content_hash, updated_at = excluded.updated_at \
@@ -60,27 +60,25 @@ static FACTS: LazyLock<Upsert> = LazyLock::new(|| {
     )
 });
 
-/// Inserts calls first, then what was learnt of calls.
+/// Inserts calls first, then what was learnt of calls, then what they run under.
 pub(super) async fn batch(connection: &mut SqliteConnection, records: &[Record]) -> sqlx::Result<Inserted> {
     let now = sql_text(Timestamp::now());
-    let calls = records.iter().filter_map(|record| match record {
-        Record::Call(call) => Some(&**call),
-        Record::Later(_) => None,
-    });
-    let calls: Vec<&Call> = calls.collect();
+    let (mut calls, mut facts, mut configurations) = (Vec::new(), Vec::new(), Vec::new());
+    for record in records {
+        match record {
+            Record::Call(call) => calls.push(&**call),
+            Record::Later(later) => facts.extend(facts::of_later(later)),
+            Record::Score(scored) => facts.push(facts::of_score(scored)),
+            Record::Configuration(configured) => configurations.push(&**configured),
+        }
+    }
     let models = models(connection, &calls).await?;
-    let facts: Vec<_> = records
-        .iter()
-        .filter_map(|record| match record {
-            Record::Later(later) => Some(facts(later)),
-            Record::Call(_) => None,
-        })
-        .flatten()
-        .collect();
     let written = CALLS.run(connection, &now, &calls, |call, values| bind_call(call, &models, values)).await?
-        + FACTS.run(connection, &now, &facts, |fact, values| fact.iter().try_for_each(|cell| values.add(cell))).await?;
+        + FACTS.run(connection, &now, &facts, |fact, values| fact.iter().try_for_each(|cell| values.add(cell))).await?
+        + configurations::insert(connection, &configurations).await?;
     let written = usize::try_from(written).unwrap_or(usize::MAX);
-    Ok(Inserted { written, known: (calls.len() + facts.len()).saturating_sub(written) })
+    let all = calls.len() + facts.len() + configurations.len();
+    Ok(Inserted { written, known: all.saturating_sub(written) })
 }
 
 /// The model that answered, else the one that was asked.
@@ -132,40 +130,4 @@ fn bind_call(call: &Call, models: &BTreeMap<&str, String>, values: &mut Values) 
     values.add(&call.billable.map_or(Cell::Null, Cell::Bool))?;
     let confidence = call.trust.confidence.as_ref();
     values.add(&confidence.map_or(Cell::Null, |confidence| Cell::Bool(confidence.derivation().is_none())))
-}
-
-/// What was learnt, as rows: a confidence with its parts is one fact, and so is what was done with an answer and why.
-fn facts(later: &Later) -> Vec<Vec<Cell<'static>>> {
-    let trust = &later.trust;
-    let text = |text: &str| Cell::Text(clean::text(text).into_owned().into());
-    let json = |value: Value| Cell::Json(clean::json(Cow::Owned(value)));
-    let fact = |name: &'static str, score: Option<f64>, label, detail, marks, given| {
-        vec![
-            Cell::Text(later.row_id.to_string().into()),
-            Cell::Text(name.into()),
-            score.map_or(Cell::Null, Cell::Real),
-            label,
-            detail,
-            json(marks),
-            Cell::Bool(given),
-            Cell::Moment(later.recorded_at),
-        ]
-    };
-    let confidence = trust.confidence.as_ref().map(|confidence| {
-        let derived_from = confidence.derivation();
-        let marks = json!({
-            "confidence_derived_from": derived_from,
-            "confidence_out_of_range": confidence.out_of_range().then_some(true),
-        });
-        let label = derived_from.map_or(Cell::Null, text);
-        fact("confidence", confidence.score(), label, columns::breakdown(confidence), marks, derived_from.is_none())
-    });
-    // A reason for falling back says that somebody fell back.
-    let action = trust.action.or(trust.fallback_reason.as_ref().map(|_| Action::FallbackToRules)).map(|action| {
-        let reason = trust.fallback_reason.as_deref().map_or(Cell::Null, |reason| json(reason.into()));
-        fact("action", None, text(action.as_str()), reason, json!({}), true)
-    });
-    let response_data =
-        trust.response_data.clone().map(|data| fact("response_data", None, Cell::Null, json(data), json!({}), true));
-    [confidence, action, response_data].into_iter().flatten().collect()
 }

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use super::{BoxFuture, Error, Inserted, Migration, Query, Store, Table, local_file};
 use crate::call::Record;
 
+mod configurations;
 mod error;
 mod file;
 mod insert;
