@@ -47,7 +47,9 @@ pub fn drain(input: &[u8]) {
     let folder = Folder::new();
     fs::write(folder.0.join("20261121T130501.123456Z-1-00000000.jsonl"), &segment).expect("a segment is written");
     let store = Memory::default();
-    let drained = RUNTIME.block_on(drain_once(&folder.0, &store, &decode, Duration::ZERO, |_| ControlFlow::Continue(()))).expect("a drain");
+    let drained = RUNTIME
+        .block_on(drain_once(&folder.0, &store, &decode, Duration::ZERO, |_| ControlFlow::Continue(())))
+        .expect("a drain");
     let stored = store.0.lock().unwrap_or_else(PoisonError::into_inner);
     assert_eq!(stored.iter().filter_map(number_of).collect::<Vec<_>>(), good);
     assert_eq!((drained.waiting, &drained.store_error, &drained.disk_error), (0, &None, &None));
