@@ -260,7 +260,7 @@ fn a_call_is_shown_by_its_id_its_beginning_or_its_trace() {
 #[test]
 fn nothing_steers_the_terminal_or_starts_a_formula() {
     let ledger = ledger_with(&calls());
-    for format in ["table", "csv", "json"] {
+    for format in ["table", "csv", "json", "ndjson", "markdown"] {
         for command in [&["calls"][..], &["report", "spend_by_task"], &["show", "03030303030303030303030303030303"]] {
             let output = run(ledger.path(), &[command, &["--format", format]].concat()).stdout;
             let text = String::from_utf8(output).unwrap();
@@ -358,4 +358,52 @@ fn help_has_examples() {
     insta::assert_snapshot!("help_report", seen(folder.path(), &["report", "--help"]));
     insta::assert_snapshot!("help_proxy", seen(folder.path(), &["proxy", "--help"]));
     insta::assert_snapshot!("help_calls", seen(folder.path(), &["calls", "--help"]));
+}
+
+#[test]
+fn every_command_that_prints_rows_prints_chosen_columns_and_names_those_that_there_are() {
+    let ledger = ledger_with(&calls());
+    for command in [&["calls"][..], &["report"], &["show", "01010101010101010101010101010101"]] {
+        let output = run(ledger.path(), &[command, &["--columns", "cost_usd,provider", "--format", "csv"]].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.lines().next(), Some("cost_usd,provider"), "{command:?}");
+        let output = run(ledger.path(), &[command, &["--columns", "provider,costs"]].concat());
+        let sentence = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        assert!(sentence.starts_with("spanledger: There is no column \"costs\" here; there are "), "{sentence}");
+        assert!(sentence.contains(", cost_usd"), "{sentence}");
+    }
+}
+
+#[test]
+fn the_name_of_a_file_says_what_is_written_into_it() {
+    let ledger = ledger_with(&calls());
+    for (name, begins) in [("a.csv", "provider,"), ("a.json", "[\n{"), ("a.jsonl", "{\"provider\""), ("a.xlsx", "PK")] {
+        let output = run(ledger.path(), &["report", "--output", name]);
+        assert!(output.status.success() && output.stdout.is_empty(), "{name}");
+        let written = std::fs::read(ledger.path().join(name)).unwrap();
+        assert!(written.starts_with(begins.as_bytes()), "{name}");
+    }
+    let output = run(ledger.path(), &["report", "--output", "nowhere/a.csv"]);
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert!(sentence.starts_with("spanledger: nowhere/a.csv cannot be written: "), "{sentence}");
+}
+
+#[test]
+fn what_is_piped_has_no_colours_and_no_bars_unless_they_are_asked_for() {
+    let ledger = ledger_with(&calls());
+    let report = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = program(ledger.path(), &[&["calls"], arguments].concat());
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!report(&[], &[]).contains('\u{1b}'));
+    assert!(report(&[("CLICOLOR_FORCE", "1")], &[]).contains("\u{1b}[31m"), "a call has failed");
+    assert!(!report(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]).contains('\u{1b}'));
+    assert!(!report(&[("CLICOLOR_FORCE", "1")], &["--format", "csv"]).contains('\u{1b}'));
+    let bars = |arguments: &[&str]| {
+        let output = run(ledger.path(), &[&["report", "spend_by_task"], arguments].concat());
+        String::from_utf8(output.stdout).unwrap().contains('█')
+    };
+    assert_eq!([bars(&[]), bars(&["--bars", "always"]), bars(&["--bars", "never"])], [false, true, false]);
 }

@@ -18,12 +18,12 @@ use anyhow::Context as _;
 use clap::Parser;
 
 use ended::Ended;
+use output::Output;
 use progress::Progress;
 
 use crate::{
     PriceBook,
-    report::Format,
-    store::{self, Store, Table},
+    store::{self, Store},
 };
 
 mod calls;
@@ -33,6 +33,7 @@ mod filters;
 mod import;
 pub(crate) mod inspect;
 mod migrate;
+mod output;
 mod progress;
 #[cfg(feature = "proxy")]
 mod proxy;
@@ -184,23 +185,4 @@ fn prices(file: Option<impl AsRef<Path>>) -> anyhow::Result<PriceBook> {
         Some(file) => bundled.with_path(file)?,
         None => bundled,
     })
-}
-
-/// What every subcommand that prints rows takes.
-#[derive(Debug, clap::Args)]
-struct Output {
-    /// How to print.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-}
-
-impl Output {
-    fn print(&self, table: &Table, out: &mut dyn Write) -> anyhow::Result<()> {
-        Ok(self.format.write(table, out)?)
-    }
-
-    /// Whether people read it, and not a program.
-    fn is_for_people(&self) -> bool {
-        self.format == Format::Table
-    }
 }

@@ -12,9 +12,14 @@ pub(super) fn write(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
     write!(out, "[")?;
     for (at, values) in table.rows.iter().enumerate() {
         out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-        out.write_all(escaped(&serde_json::to_string(&Row { columns: &table.columns, values })?).as_bytes())?;
+        row(&table.columns, values, out)?;
     }
     writeln!(out, "{}]", if table.rows.is_empty() { "" } else { "\n" })
+}
+
+/// Writes one object, on the line that is begun.
+pub(super) fn row(columns: &[String], values: &[Value], out: &mut dyn io::Write) -> io::Result<()> {
+    out.write_all(escaped(&serde_json::to_string(&Row { columns, values })?).as_bytes())
 }
 
 /// JSON may hold any character from U+007F on as it is; those that steer a terminal are only in strings, and escaped.
@@ -22,8 +27,16 @@ fn escaped(json: &str) -> Cow<'_, str> {
     if !json.contains(steers) {
         return Cow::Borrowed(json);
     }
-    let escape = |mark: char| if steers(mark) { format!("\\u{:04x}", u32::from(mark)) } else { mark.to_string() };
-    Cow::Owned(json.chars().map(escape).collect())
+    let mut text = String::with_capacity(json.len());
+    for mark in json.chars() {
+        if steers(mark) {
+            // As JSON counts: two for a character beyond U+FFFF.
+            mark.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            text.push(mark);
+        }
+    }
+    Cow::Owned(text)
 }
 
 struct Row<'a> {

@@ -1,7 +1,15 @@
-//! A table as text, one file per format.
+//! A table as text or as a workbook, one file per format.
 //!
 //! Texts in a ledger come from callers and providers, so they are hostile: no format lets one of them steer a terminal or
 //! start a formula.
+//!
+//! What a column holds is known by its name: the columns of the ledger, and beside them `*_usd` for money, `*_at` for
+//! moments, and `day`, `hour`, `month` or `period` for times. `cost_usd`, else `count`, is the *measure* of a report, of
+//! which [`Style::bars`] draws a bar for each row; a list of calls (it has a column `id`) has none.
+//!
+//! # Adding a format
+//!
+//! `render/<name>.rs` with its `write`, and one variant of [`Format`].
 
 use std::io;
 
@@ -9,9 +17,13 @@ use serde_json::Value;
 
 use crate::store::{Table, columns};
 
+mod bars;
 mod csv;
 mod json;
+mod markdown;
+mod ndjson;
 mod text;
+mod xlsx;
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -23,18 +35,66 @@ pub enum Format {
     Csv,
     /// An array of objects; money as decimal strings, what is unknown is null.
     Json,
+    /// One object per line, for programs that read as they go.
+    Ndjson,
+    /// A table for a document or a ticket.
+    Markdown,
+    /// A workbook: numbers are numbers, times are times, in UTC. Needs --output or a pipe.
+    Xlsx,
+}
+
+/// How a [`Format::Table`] looks. Other formats never have any of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Style {
+    /// Errors are red, what does not count is dim, the header is bold.
+    pub colours: bool,
+    /// A bar beside each row for the report's measure, and a line of them all for what goes by time.
+    pub bars: bool,
+}
+
+impl Style {
+    /// With colours and bars, or without.
+    #[must_use]
+    pub const fn new(colours: bool, bars: bool) -> Self {
+        Self { colours, bars }
+    }
 }
 
 impl Format {
+    /// The format that the end of a file's name asks for.
+    #[must_use]
+    pub fn of_file(name: &std::path::Path) -> Option<Self> {
+        Some(match name.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "csv" => Self::Csv,
+            "json" => Self::Json,
+            "ndjson" | "jsonl" => Self::Ndjson,
+            "md" | "markdown" => Self::Markdown,
+            "xlsx" => Self::Xlsx,
+            _ => return None,
+        })
+    }
+
     /// Writes a table.
     ///
     /// # Errors
-    /// What the writer says.
+    /// What the writer says; a workbook that is too large for its format.
     pub fn write(self, table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
+        self.write_with(Style::default(), table, out)
+    }
+
+    /// Writes a table in a style.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_with(self, style: Style, table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
         match self {
-            Self::Table => text::write(table, out),
+            Self::Table => text::write(table, style, out),
             Self::Csv => csv::write(table, out),
             Self::Json => json::write(table, out),
+            Self::Ndjson => ndjson::write(table, out),
+            Self::Markdown => markdown::write(table, out),
+            Self::Xlsx => xlsx::write(table, out),
         }
     }
 }
@@ -46,100 +106,37 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let spaced = text.chars().map(|mark| if matches!(mark, '\n' | '\r' | '\t') { ' ' } else { mark });
-    spaced.filter(|mark| !steers(*mark)).collect()
+    inert(&text)
 }
 
-/// Whether a character moves the cursor, rings, colours, or turns the direction of writing.
+fn inert(text: &str) -> String {
+    let is_space = |mark| matches!(mark, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
+    text.chars().map(|mark| if is_space(mark) { ' ' } else { mark }).filter(|mark| !steers(*mark)).collect()
+}
+
+/// Whether a character moves the cursor, rings, colours, turns the direction of writing, or hides.
 fn steers(mark: char) -> bool {
-    mark.is_control() || matches!(mark, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    mark.is_control()
+        || matches!(mark, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
+        || matches!(mark, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Whether a column holds amounts of money, which are text only to stay exact.
 fn is_money(column: &str) -> bool {
-    column.ends_with("_usd") || columns::kind(column) == Some(columns::Kind::Money)
+    columns::kind(column) == Some(columns::Kind::Money) || column.ends_with("_usd")
+}
+
+/// Whether a column says when.
+fn is_time(column: &str) -> bool {
+    columns::kind(column) == Some(columns::Kind::Moment)
+        || column.ends_with("_at")
+        || matches!(column, "day" | "hour" | "month" | "period")
+}
+
+fn is_numeric(table: &Table, at: usize) -> bool {
+    let mut known = table.rows.iter().map(|row| &row[at]).filter(|value| !value.is_null()).peekable();
+    known.peek().is_some() && known.all(Value::is_number)
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn written(format: Format) -> String {
-        let table = Table {
-            columns: ["model", "cost_usd", "calls", "note"].map(str::to_owned).into(),
-            rows: vec![
-                vec![json!("gpt-4o"), json!("12.5"), json!(1200), json!("\u{1b}[31mred\u{9b}\u{202e}\r\nnext")],
-                vec![json!("=1+1"), json!("-0.000012"), json!(3), json!("\t@now, \"quoted\"")],
-                vec![Value::Null, Value::Null, json!(-1), json!({ "a": [1, true] })],
-            ],
-        };
-        let mut out = Vec::new();
-        format.write(&table, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    /// A reader that went away.
-    struct Gone;
-
-    impl io::Write for Gone {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-    }
-
-    #[test]
-    fn a_reader_that_goes_away_is_known_as_such_in_every_format() {
-        let table = Table { columns: vec!["a".to_owned()], rows: vec![vec![json!("x".repeat(100))]; 1000] };
-        for format in [Format::Table, Format::Csv, Format::Json] {
-            let error = format.write(&table, &mut Gone).unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe, "{format:?}");
-        }
-    }
-
-    #[test]
-    fn people_read_aligned_columns() {
-        insta::assert_snapshot!(written(Format::Table), @r#"
-        model    cost_usd  calls  note
-        gpt-4o  12.500000   1200  [31mred  next
-        =1+1    -0.000012      3   @now, "quoted"
-                              -1  {"a":[1,true]}
-        "#);
-    }
-
-    #[test]
-    fn spreadsheets_get_text_that_stays_text() {
-        insta::assert_snapshot!(written(Format::Csv), @r#"
-        model,cost_usd,calls,note
-        gpt-4o,12.5,1200,[31mred  next
-        '=1+1,-0.000012,3,"' @now, ""quoted"""
-        ,,-1,"{""a"":[1,true]}"
-        "#);
-    }
-
-    #[test]
-    fn programs_get_json_with_its_types() {
-        insta::assert_snapshot!(written(Format::Json), @r#"
-        [
-        {"model":"gpt-4o","cost_usd":"12.5","calls":1200,"note":"\u001b[31mred\u009b\u202e\r\nnext"},
-        {"model":"=1+1","cost_usd":"-0.000012","calls":3,"note":"\t@now, \"quoted\""},
-        {"model":null,"cost_usd":null,"calls":-1,"note":{"a":[1,true]}}
-        ]
-        "#);
-    }
-
-    #[test]
-    fn a_table_without_rows_is_well_formed() {
-        let table = Table { columns: vec!["a".to_owned()], rows: vec![] };
-        for (format, expected) in [(Format::Table, "a\n"), (Format::Csv, "a\n"), (Format::Json, "[]\n")] {
-            let mut out = Vec::new();
-            format.write(&table, &mut out).unwrap();
-            assert_eq!(String::from_utf8(out).unwrap(), expected);
-        }
-    }
-}
+mod tests;

@@ -5,10 +5,32 @@ use std::io;
 use comfy_table::{Cell, CellAlignment, Table as Grid, presets};
 use serde_json::Value;
 
-use super::{is_money, plain};
+use super::{Style, bars::Measure, inert, is_money, is_numeric, plain};
 use crate::store::Table;
 
-pub(super) fn write(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const RED: &str = "\x1b[31m";
+const PLAIN: &str = "\x1b[0m";
+
+pub(super) fn write(table: &Table, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let measure = if style.bars { Measure::of(table) } else { None };
+    let lines = grid(table, measure.as_ref().map(Measure::bars).unwrap_or_default());
+    let mut lines = lines.iter().map(|line| line.trim_end());
+    if let Some(header) = lines.next() {
+        writeln!(out, "{}", coloured(style, BOLD, header))?;
+    }
+    for (line, row) in lines.zip(&table.rows) {
+        writeln!(out, "{}", coloured(style, colour(table, row), line))?;
+    }
+    match measure.and_then(|measure| measure.line(table)) {
+        Some(line) => writeln!(out, "\n{line}"),
+        None => Ok(()),
+    }
+}
+
+/// One line for the header and one for each row.
+fn grid(table: &Table, bars: Vec<String>) -> Vec<String> {
     let columns = || table.columns.iter().enumerate();
     let right: Vec<bool> = columns().map(|(at, name)| is_money(name) || is_numeric(table, at)).collect();
     let digits: Vec<Option<usize>> = columns().map(|(at, name)| is_money(name).then(|| fraction(table, at))).collect();
@@ -18,22 +40,35 @@ pub(super) fn write(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
 
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING);
-    grid.set_header(columns().map(|(at, name)| cell(at, name.clone())));
+    grid.set_header(columns().map(|(at, name)| cell(at, inert(name))));
+    let mut bars = bars.into_iter();
     for row in &table.rows {
-        grid.add_row(row.iter().enumerate().map(|(at, value)| {
+        let cells = row.iter().enumerate().map(|(at, value)| {
             let text = plain(value);
             cell(at, digits[at].map_or(text.clone(), |digits| padded(text, digits)))
-        }));
+        });
+        grid.add_row(cells.chain(bars.next().map(Cell::new)));
     }
     for column in grid.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    grid.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+    grid.lines().collect()
 }
 
-fn is_numeric(table: &Table, at: usize) -> bool {
-    let mut known = table.rows.iter().map(|row| &row[at]).filter(|value| !value.is_null()).peekable();
-    known.peek().is_some() && known.all(Value::is_number)
+/// Failures are red, and what is not summed is dim.
+fn colour(table: &Table, row: &[Value]) -> &'static str {
+    let of = |name: &str| table.columns.iter().position(|column| column == name).and_then(|at| row.get(at));
+    if of("status").and_then(Value::as_str) == Some("error") {
+        RED
+    } else if of("billable") == Some(&Value::Bool(false)) {
+        DIM
+    } else {
+        ""
+    }
+}
+
+fn coloured(style: Style, colour: &str, line: &str) -> String {
+    if style.colours && !colour.is_empty() { format!("{colour}{line}{PLAIN}") } else { line.to_owned() }
 }
 
 /// How many digits the longest amount of a column has behind the point, at least two.
