@@ -47,7 +47,9 @@ pub(super) async fn run(
     match table.rows.as_slice() {
         [] => bail!("The ledger has no call {}", arguments.id),
         [_, _, ..] if !is_trace => bail!("Several calls begin with {}: {}", arguments.id, ids(&table)),
-        _ if arguments.output.is_for_people() => arguments.output.write(&on_its_side(&arguments.output.chosen(&table)?), out),
+        _ if arguments.output.is_for_people() => {
+            arguments.output.write(&on_its_side(&arguments.output.chosen(&table)?), out)
+        }
         _ => arguments.output.print(&table, out),
     }
 }

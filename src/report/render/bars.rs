@@ -54,7 +54,8 @@ impl Measure {
             return None;
         }
         let together = table.rows.len().div_ceil(LINE);
-        let sum = |amounts: &[Option<u128>]| amounts.iter().flatten().fold(0, |sum: u128, one| sum.saturating_add(*one));
+        let sum =
+            |amounts: &[Option<u128>]| amounts.iter().flatten().fold(0, |sum: u128, one| sum.saturating_add(*one));
         let sums: Vec<u128> = self.amounts.chunks(together).map(sum).collect();
         let most = sums.iter().copied().max().unwrap_or_default();
         let height = |sum: &u128| HEIGHTS[scaled(*sum, most, HEIGHTS.len()).saturating_sub(1)];

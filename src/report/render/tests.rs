@@ -131,7 +131,10 @@ fn workbooks_have_typed_cells_and_no_formula() {
     assert_eq!(moment(&rows[1][5]), (2026, 9, 21, 0, 0, 0, 0));
     assert_eq!(rows[2][..3], [text("=1+1"), Data::Float(-0.000012), Data::Float(3.0)]);
     assert_eq!((&rows[2][4], &rows[2][5]), (&Data::Empty, &text("=today()")));
-    assert_eq!(rows[3], [Data::Empty, Data::Empty, Data::Float(-1.0), text("{\"a\":[1,true]}"), Data::Empty, Data::Empty]);
+    assert_eq!(
+        rows[3],
+        [Data::Empty, Data::Empty, Data::Float(-1.0), text("{\"a\":[1,true]}"), Data::Empty, Data::Empty]
+    );
 }
 
 #[test]
@@ -195,8 +198,25 @@ fn colours_and_bars_are_for_the_eye_only() {
 #[test]
 fn nothing_steers_hides_or_calculates_in_any_format_of_text() {
     let hostile = [
-        "\u{1b}]0;owned\u{7}", "\u{9b}31m", "\u{202e}txt", "\u{2066}x", "\u{feff}", "\u{e0041}\u{e0042}", "\u{2028}", "\u{61c}",
-        "=1", "+1+1", "-1+1", "@x", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "-", "+",
+        "\u{1b}]0;owned\u{7}",
+        "\u{9b}31m",
+        "\u{202e}txt",
+        "\u{2066}x",
+        "\u{feff}",
+        "\u{e0041}\u{e0042}",
+        "\u{2028}",
+        "\u{61c}",
+        "=1",
+        "+1+1",
+        "-1+1",
+        "@x",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "  =1",
+        "＝1",
+        "-",
+        "+",
     ];
     let rows: Vec<_> = hostile.iter().map(|text| vec![json!(text), json!({ *text: *text })]).collect();
     let table = Table { columns: vec!["note".to_owned(), "=tags\u{7}".to_owned()], rows };
@@ -207,7 +227,8 @@ fn nothing_steers_hides_or_calculates_in_any_format_of_text() {
         assert!(!text.chars().any(|mark| mark != '\n' && steers(mark)), "{format:?}: {text:?}");
         if format == Format::Csv {
             let mut cells = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
-            for cell in cells.records().flat_map(|record| record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()) {
+            for cell in cells.records().flat_map(|record| record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>())
+            {
                 assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '\t', '\r']), "{cell:?}");
             }
         }
