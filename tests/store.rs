@@ -711,17 +711,65 @@ mod away {
     }
 
     #[tokio::test]
-    async fn a_deleted_ledger_is_made_again() {
+    async fn a_ledger_that_is_gone_is_waited_for_and_never_begun_anew_by_itself() {
         let (folder, store) = ledger().await;
+        let path = folder.path().join("usage.db");
+        store.insert(&[record(&call(1))]).await.unwrap();
+        let away = folder.path().join("away.db");
+        std::fs::rename(&path, &away).unwrap();
+        let error = store.insert(&[record(&call(2))]).await.unwrap_err();
+        assert!(error.is_transient() && error.to_string().contains("is gone; put it back"), "{error}");
+        assert!(!path.exists());
+        let moved = Sqlite::open(&away, false).unwrap();
+        assert_eq!(one(&moved, "SELECT count(*) FROM usage_log").await, 1, "all that was stored went with it");
+        moved.close().await;
+
+        std::fs::rename(&away, &path).unwrap();
+        assert_eq!(store.insert(&[record(&call(2))]).await.unwrap().written, 1);
+        assert_eq!(one(&store, "SELECT count(*) FROM usage_log").await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_is_gone_is_begun_anew_when_somebody_says_so() {
+        let (folder, store) = ledger().await;
+        let path = folder.path().join("usage.db");
         store.insert(&[record(&call(1))]).await.unwrap();
         for file in std::fs::read_dir(folder.path()).unwrap() {
             std::fs::remove_file(file.unwrap().path()).unwrap();
         }
+        store.insert(&[record(&call(2))]).await.unwrap_err();
+        let other = Sqlite::open(&path, true).unwrap();
+        other.migrate().await.unwrap();
         store.insert(&[record(&call(2))]).await.unwrap();
-        let path = folder.path().join("usage.db");
-        let fresh = Sqlite::open(&path, false).unwrap();
-        assert_eq!(one(&fresh, "SELECT count(*) FROM usage_log").await, 1);
         assert_eq!(one(&store, "SELECT count(*) FROM usage_log").await, 1);
+        assert_eq!(one(&other, "SELECT count(*) FROM usage_log").await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_takes_the_place_of_another_is_whole_although_two_had_the_other_open() {
+        let (folder, first) = ledger().await;
+        let path = folder.path().join("usage.db");
+        let second = Sqlite::open(&path, true).unwrap();
+        second.migrate().await.unwrap();
+        let copy = folder.path().join("copy.db");
+        first.insert(&[record(&call(1))]).await.unwrap();
+        let into = format!("VACUUM INTO '{}'", copy.display());
+        let pool = sqlx_connection(&folder).await;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(into)).execute(&pool).await.unwrap();
+        pool.close().await;
+        for number in 2..400 {
+            [&first, &second][number as usize % 2].insert(&[record(&call(number))]).await.unwrap();
+        }
+
+        std::fs::rename(&copy, &path).unwrap();
+        assert_eq!(first.insert(&[record(&call(500))]).await.unwrap().written, 1);
+        assert_eq!(second.insert(&[record(&call(501))]).await.unwrap().written, 1);
+        assert_eq!(first.insert(&[record(&call(502))]).await.unwrap().written, 1);
+        let other = Sqlite::open(&path, false).unwrap();
+        for store in [&first, &second, &other] {
+            assert_eq!(one(store, "SELECT count(*) FROM usage_log").await, 4, "the copy's row and the three since");
+            assert_eq!(one(store, "PRAGMA integrity_check").await, "ok");
+        }
     }
 
     #[tokio::test]

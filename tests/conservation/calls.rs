@@ -80,7 +80,8 @@ async fn answer(body: Bytes) -> axum::response::Response {
     };
     match Kind::of(number) {
         Kind::Refused => {
-            let error = json!({"message": format!("too many, {number}"), "type": "requests", "code": "rate_limit_exceeded"});
+            let error =
+                json!({"message": format!("too many, {number}"), "type": "requests", "code": "rate_limit_exceeded"});
             (http::StatusCode::TOO_MANY_REQUESTS, axum::Json(json!({ "error": error }))).into_response()
         }
         Kind::Stream => {

@@ -21,6 +21,7 @@ mod chance;
 mod expected;
 mod kill;
 mod oracle;
+mod processes;
 mod replay;
 mod slow;
 mod stores;

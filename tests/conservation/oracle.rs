@@ -8,10 +8,7 @@ use std::{
 
 use rusqlite::{Connection, types::ValueRef};
 use serde_json::Value;
-use spanledger::{
-    call::Timestamp,
-    store::sql_text,
-};
+use spanledger::{call::Timestamp, store::sql_text};
 
 use crate::{
     calls::{Kind, Made},
@@ -144,7 +141,10 @@ fn implausible(number: u64, row: &Row, made: Option<&Made>) -> Vec<String> {
     let kind = Kind::of(number);
     must(text("started_at") <= text("ended_at"), "it ended before it started");
     must(text("created_at") >= text("started_at"), "it was stored before it started");
-    must(row["duration_ms"].as_f64().is_some_and(|took| (0.0..600_000.0).contains(&took)), "it took no time that can be");
+    must(
+        row["duration_ms"].as_f64().is_some_and(|took| (0.0..600_000.0).contains(&took)),
+        "it took no time that can be",
+    );
     must(row["time_to_first_chunk_ms"].is_number() == (kind == Kind::Stream), "only streams have a first chunk");
     must(row["price_version"].is_string() == row["cost_picousd"].is_number(), "what is priced says by which list");
     must(row["model_id"].is_string(), "its model is known");

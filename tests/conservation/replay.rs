@@ -1,6 +1,6 @@
 //! Segments that come again: whole, cut up and put together otherwise, and into an older copy of the ledger.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, ops::ControlFlow, path::Path, process::Command};
 
 use spanledger::{
     call::Source,
@@ -33,7 +33,7 @@ fn put(spool: &Path, lines: &[Vec<u8>], to_a_segment: usize) {
 async fn drain(spool: &Path, database: &Path) -> Drained {
     let store = Sqlite::open(database, true).unwrap();
     let decode = |line: &[u8]| read::line(line, Source::Capture).map(|line| line.records);
-    drain_once(spool, &store, &decode, SOON, |_| ()).await.unwrap()
+    drain_once(spool, &store, &decode, SOON, |_| ControlFlow::Continue(())).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -96,7 +96,7 @@ async fn a_ledger_restored_from_an_older_copy_comes_to_the_union_with_what_is_re
     let restored = tokio::task::spawn_blocking(move || fs::rename(put_back, database).unwrap());
     world.make(&http, 150).await;
     restored.await.unwrap();
-    assert_eq!(ledger.flush(std::time::Duration::from_secs(12)).await.waiting, 0, "{:?}", ledger.health());
+    assert_eq!(ledger.flush(SOON).await.waiting, 0, "{:?}", ledger.health());
     put(&world.spool, &after_the_copy, 40);
     world.judge("restored from an older copy, and replayed", &ledger, &http).await;
 }

@@ -5,11 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    calls::SOON,
-    stores::Behind,
-    world::World,
-};
+use crate::{calls::SOON, stores::Behind, world::World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_burst_of_10_000_calls_on_a_store_that_takes_50_ms_a_batch_is_stored_whole() {
@@ -41,5 +37,9 @@ async fn a_connection_that_is_cut_after_the_commit_gives_no_second_row() {
     assert!(health.known > 0, "what was committed before is known, not new: {health:?}");
     assert_eq!(store.lose_answer.load(SeqCst), 0);
     let unavailable = "spanledger.drain.store_unavailable";
-    assert_eq!(world.told(), [format!("{unavailable} began"), format!("{unavailable} ended")], "said once, not five times");
+    assert_eq!(
+        world.told(),
+        [format!("{unavailable} began"), format!("{unavailable} ended")],
+        "said once, not five times"
+    );
 }

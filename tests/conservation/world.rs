@@ -1,7 +1,7 @@
 //! A ledger in a folder of its own, and the server that its calls go to.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::File,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -38,10 +38,6 @@ impl World {
         let database = folder.path().join("usage.db");
         let spool = folder.path().join("usage.db.spool");
         Self { server: calls::server().await.unwrap(), made: Vec::new(), refused: 0, database, spool, folder }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        url(&self.database)
     }
 
     pub(crate) fn builder(&self) -> Builder {
@@ -123,11 +119,9 @@ impl Held {
     pub(crate) fn take(spool: &Path) -> Self {
         std::fs::create_dir_all(spool).unwrap();
         let file = File::options().append(true).create(true).open(spool.join("drain.lock")).unwrap();
-        match file.try_lock() {
-            Ok(()) => Self(file),
-            Err(TryLockError::WouldBlock) => panic!("somebody drains already"),
-            Err(TryLockError::Error(error)) => panic!("{error}"),
-        }
+        // A ledger that was shut down lets go of it a moment later.
+        file.lock().unwrap();
+        Self(file)
     }
 }
 

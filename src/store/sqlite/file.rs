@@ -1,8 +1,7 @@
 //! Which file a path leads to: one that was deleted, moved away or replaced is noticed, although it can still be written to.
 //!
 //! SQLite finds the files beside a database (`-wal`, `-shm`) by their names. Where another file takes the place of one that is
-//! open, those names still lead to what belongs to the one before: read with the new one they would destroy it, and the last
-//! connection to the one before deletes by name what belongs to the new one by then. [`Beside`] keeps them apart.
+//! open, those names still lead to what belongs to the one before, which would destroy the new one. [`Beside`] knows them.
 
 use std::{
     fs, io,
@@ -71,21 +70,6 @@ impl Beside {
         }
     }
 
-    /// Before the database is closed: what belongs to another one gets a second name, under which closing does not find it.
-    pub(super) fn protect(&self, path: &Path) -> Protected {
-        let others = self.files.iter().zip(BESIDE).filter_map(|(ours, end)| {
-            let file = beside(path, end);
-            let there = identity(&file)?;
-            (ours.as_ref() != Some(&there)).then_some(file)
-        });
-        let linked = others.filter_map(|file| {
-            let second = beside(&file, ".kept");
-            let _ = fs::remove_file(&second);
-            fs::hard_link(&file, &second).ok().map(|()| (second, file))
-        });
-        Protected(linked.collect())
-    }
-
     /// Before another database is opened in the place of this one: what this one has left there goes.
     pub(super) fn clear_away(&self, path: &Path, there: Identity) -> io::Result<()> {
         if there == self.of {
@@ -101,44 +85,30 @@ impl Beside {
     }
 }
 
-/// Files with a second name, and their first one, which they get back.
-#[derive(Debug)]
-pub(super) struct Protected(Vec<(PathBuf, PathBuf)>);
-
-impl Drop for Protected {
-    fn drop(&mut self) {
-        for (second, first) in &self.0 {
-            let _ = if first.exists() { fs::remove_file(second) } else { fs::rename(second, first) };
-        }
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_belongs_to_another_database_outlives_the_closing_of_the_one_before() {
+    fn only_what_belongs_to_the_database_before_is_cleared_away() {
         let folder = tempfile::tempdir().unwrap();
         let (path, wal) = (folder.path().join("a.db"), folder.path().join("a.db-wal"));
         fs::write(&path, "old").unwrap();
         fs::write(&wal, "of the old one").unwrap();
-        let old = Beside::new(&path, identity(&path).unwrap());
-        drop(old.protect(&path));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "what is its own needs no second name");
+        let (old, there) = (Beside::new(&path, identity(&path).unwrap()), identity(&path).unwrap());
+        old.clear_away(&path, there).unwrap();
+        assert!(wal.exists(), "it is the same one");
 
         fs::rename(&path, folder.path().join("moved.db")).unwrap();
         fs::write(&path, "new").unwrap();
-        old.clear_away(&path, identity(&path).unwrap()).unwrap();
+        let there = identity(&path).unwrap();
+        let kept = fs::File::open(&wal).unwrap();
+        old.clear_away(&path, there).unwrap();
         assert!(!wal.exists());
 
         fs::write(&wal, "of the new one").unwrap();
-        let protected = old.protect(&path);
-        fs::remove_file(&wal).unwrap();
-        drop(protected);
-        assert_eq!(fs::read_to_string(&wal).unwrap(), "of the new one");
-        old.clear_away(&path, identity(&path).unwrap()).unwrap();
-        assert!(wal.exists(), "and stays");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+        old.clear_away(&path, there).unwrap();
+        assert!(wal.exists(), "and what is not known stays");
+        drop(kept);
     }
 }

@@ -1,21 +1,19 @@
 //! Rows in SQLite, embedded.
 //!
 //! One connection writes, a few read beside it (WAL). A commit is on the disk (`synchronous=FULL`) before the drain forgets
-//! a line. A file that was deleted or replaced while open is noticed before the next use: what is open then is let go, and
-//! the file that is there now is opened, or made and migrated.
+//! a line. A file that was replaced while open is noticed before the next use: what is open then is let go, and the file that is
+//! there now is opened and migrated. One that is gone is waited for, and never begun anew behind its owner's back: what is in
+//! the spool belongs into the one that may be put back.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::path::PathBuf;
 
-use sqlx::{
-    ConnectOptions, SqlitePool, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
-use tokio::sync::Mutex;
+use sqlx::Transaction;
 
 use super::{BoxFuture, Error, Inserted, Migration, Query, Store, Table, local_file};
 use crate::call::Record;
 
 mod configurations;
+mod connections;
 mod error;
 mod file;
 mod insert;
@@ -24,31 +22,11 @@ mod query;
 mod upsert;
 mod values;
 
-use error::from_sqlx;
-
-/// How long one connection waits for another's lock, and how long two may meet while the file is made.
-const PATIENCE: Duration = Duration::from_secs(5);
+use connections::{Connections, Open};
 
 /// A ledger in a SQLite file.
-pub struct Sqlite {
-    path: PathBuf,
-    create: bool,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    open: Option<Arc<Open>>,
-    /// A file that takes the place of one that we migrated is migrated too.
-    migrated: bool,
-}
-
-/// The connections to one file.
-struct Open {
-    file: file::Identity,
-    writer: SqlitePool,
-    readers: SqlitePool,
-}
+#[derive(Debug)]
+pub struct Sqlite(Connections);
 
 /// Opens `sqlite://path` or `sqlite:path`.
 pub(super) fn open(url: &str, create: bool) -> Result<Box<dyn Store>, Error> {
@@ -69,69 +47,12 @@ impl Sqlite {
     /// # Errors
     /// [`Error::Unavailable`] where no file is and none may be made.
     pub fn open(path: impl Into<PathBuf>, create: bool) -> Result<Self, Error> {
-        let store = Self { path: path.into(), create, state: Mutex::default() };
-        if create || store.path.exists() { Ok(store) } else { Err(store.missing()) }
-    }
-
-    fn missing(&self) -> Error {
-        Error::Unavailable(format!(
-            "There is no ledger at {}; name another one with --ledger, or make it with `spanledger migrate up`",
-            self.path.display()
-        ))
+        let connections = Connections::new(path.into(), create);
+        if create || connections.path.exists() { Ok(Self(connections)) } else { Err(connections.missing()) }
     }
 
     fn failed(&self, error: &sqlx::Error) -> Error {
-        from_sqlx(&self.path, error)
-    }
-
-    /// The connections to the file that is there now.
-    async fn connections(&self) -> Result<Arc<Open>, Error> {
-        let mut state = self.state.lock().await;
-        let there = file::identity(&self.path);
-        if let Some(open) = &state.open {
-            if there.as_ref() == Some(&open.file) {
-                return Ok(Arc::clone(open));
-            }
-            // Not awaited: a reader may still be at work. The connections close when the last of them is done.
-            state.open = None;
-        }
-        if there.is_none() && !self.create {
-            return Err(self.missing());
-        }
-        let open = Arc::new(self.connect().await?);
-        if state.migrated {
-            self.up(&open).await?;
-        }
-        state.open = Some(Arc::clone(&open));
-        Ok(open)
-    }
-
-    async fn connect(&self) -> Result<Open, Error> {
-        let base = SqliteConnectOptions::new().filename(&self.path).busy_timeout(PATIENCE).disable_statement_logging();
-        // Ids are random, so a batch touches pages all over its indexes: they should stay in memory (64 MiB) and gather in
-        // the WAL (32 MiB) instead of going to the file a thousand at a time. Two and a half times faster, measured. So
-        // should what SQLite keeps to be able to take a statement back (`temp_store`), instead of going to a temporary file.
-        let writer = base
-            .clone()
-            .create_if_missing(self.create)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .pragma("temp_store", "MEMORY")
-            .pragma("cache_size", "-65536")
-            .pragma("wal_autocheckpoint", "8000")
-            .pragma("journal_size_limit", "67108864");
-        let pool = || SqlitePoolOptions::new().acquire_timeout(PATIENCE * 2).max_lifetime(None);
-        let writer = pool().max_connections(1).idle_timeout(None).connect_lazy_with(writer);
-        let readers = pool().max_connections(4).connect_lazy_with(base.pragma("query_only", "ON"));
-        first_connection(&writer).await.map_err(|error| self.failed(&error))?;
-        let file = file::identity(&self.path).ok_or_else(|| self.missing())?;
-        Ok(Open { file, writer, readers })
-    }
-
-    async fn up(&self, open: &Open) -> Result<(), Error> {
-        let mut writer = open.writer.acquire().await.map_err(|error| self.failed(&error))?;
-        migrations::up(&self.path, &mut writer).await
+        self.0.failed(error)
     }
 
     /// Begins to write, if the schema is ours.
@@ -143,21 +64,27 @@ impl Sqlite {
             .await
             .map_err(failed)?;
         if version != Some(migrations::LATEST) {
-            super::check_schema(&migrations::history(&self.path, &mut transaction).await?)?;
+            super::check_schema(&migrations::history(&self.0.path, &mut transaction).await?)?;
         }
         Ok(transaction)
     }
 
     async fn insert_batch(&self, records: &[Record]) -> Result<Inserted, Error> {
-        let open = self.connections().await?;
+        let open = self.0.get().await?;
         let mut transaction = self.begin(&open).await?;
         let inserted = insert::batch(&mut transaction, records).await.map_err(|error| self.failed(&error))?;
         transaction.commit().await.map_err(|error| self.failed(&error))?;
-        Ok(inserted)
+        if self.0.is_there(&open) {
+            return Ok(inserted);
+        }
+        let ledger = self.0.path.display();
+        Err(Error::Unavailable(format!(
+            "The ledger {ledger} was taken away while rows were stored; they are stored again"
+        )))
     }
 
     async fn change_all(&self, changes: &[Query]) -> Result<u64, Error> {
-        let open = self.connections().await?;
+        let open = self.0.get().await?;
         let mut transaction = self.begin(&open).await?;
         let mut changed = 0;
         for change in changes {
@@ -168,43 +95,25 @@ impl Sqlite {
     }
 }
 
-/// Makes the file and turns it to WAL. SQLite does not wait by itself for another process that does so at the same time.
-async fn first_connection(pool: &SqlitePool) -> sqlx::Result<()> {
-    let start = tokio::time::Instant::now();
-    loop {
-        match pool.acquire().await {
-            Err(error) if error::is_busy(&error) && start.elapsed() < PATIENCE => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            result => return result.map(drop),
-        }
-    }
-}
-
 impl Store for Sqlite {
     fn migrate(&self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async move {
-            let open = self.connections().await?;
-            self.up(&open).await?;
-            self.state.lock().await.migrated = true;
-            Ok(())
-        })
+        Box::pin(self.0.migrate())
     }
 
     fn revert(&self, version: i64) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
-            let open = self.connections().await?;
-            self.state.lock().await.migrated = false;
+            let open = self.0.get().await?;
+            self.0.reverted().await;
             let mut writer = open.writer.acquire().await.map_err(|error| self.failed(&error))?;
-            migrations::down(&self.path, &mut writer, version).await
+            migrations::down(&self.0.path, &mut writer, version).await
         })
     }
 
     fn migrations(&self) -> BoxFuture<'_, Result<Vec<Migration>, Error>> {
         Box::pin(async move {
-            let open = self.connections().await?;
+            let open = self.0.get().await?;
             let mut reader = open.readers.acquire().await.map_err(|error| self.failed(&error))?;
-            migrations::history(&self.path, &mut reader).await
+            migrations::history(&self.0.path, &mut reader).await
         })
     }
 
@@ -214,7 +123,7 @@ impl Store for Sqlite {
 
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Table, Error>> {
         Box::pin(async move {
-            let open = self.connections().await?;
+            let open = self.0.get().await?;
             let mut reader = open.readers.acquire().await.map_err(|error| self.failed(&error))?;
             query::run(&mut reader, query).await.map_err(|error| self.failed(&error))
         })
@@ -225,17 +134,6 @@ impl Store for Sqlite {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            if let Some(open) = self.state.lock().await.open.take() {
-                open.readers.close().await;
-                open.writer.close().await;
-            }
-        })
-    }
-}
-
-impl fmt::Debug for Sqlite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sqlite").field("path", &self.path).field("create", &self.create).finish_non_exhaustive()
+        Box::pin(self.0.close())
     }
 }
