@@ -21,14 +21,45 @@ fn the_readme_names_every_report() {
     assert_named("README.md", REPORTS.iter().map(|report| report.name));
 }
 
+fn program(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_spanledger")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn subcommands() -> Vec<String> {
+    let help = program(&["--help"]);
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // What a help says goes on below its name, further to the right.
+    let names = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    let names: Vec<_> = names.map(str::to_owned).collect();
+    assert!(names.len() > 5, "{names:?}");
+    names
+}
+
+#[test]
+fn shells_and_the_manual_know_every_subcommand() {
+    let names = subcommands();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = program(&["completions", shell]);
+        let missing: Vec<_> = names.iter().filter(|name| !script.contains(name.as_str())).collect();
+        assert!(missing.is_empty(), "{shell}: {missing:?}");
+    }
+    let page = program(&["man"]).replace("\\-", "-");
+    let folder = tempfile::tempdir().unwrap();
+    program(&["man", "--into", folder.path().to_str().unwrap()]);
+    for name in &names {
+        assert!(page.contains(&format!("spanledger-{name}(1)")), "{name}: {page}");
+        let own = program(&["man", name]).replace("\\-", "-");
+        assert!(own.contains(&format!("spanledger {name}")) && own.contains("Examples:"), "{name}: {own}");
+        assert!(folder.path().join(format!("spanledger-{name}.1")).exists(), "{name}");
+    }
+}
+
 #[test]
 fn the_readme_names_every_subcommand() {
-    let help = Command::new(env!("CARGO_BIN_EXE_spanledger")).arg("--help").output().unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
-    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let names: Vec<_> =
-        commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
-    assert!(names.len() > 5, "{names:?}");
+    let names = subcommands();
     let named: Vec<_> = names.iter().map(|name| format!("`{name}")).collect();
     assert_named("README.md", named.iter().map(String::as_str));
 }

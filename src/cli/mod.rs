@@ -27,11 +27,13 @@ use crate::{
 };
 
 mod calls;
+mod completions;
 mod drain;
 mod ended;
 mod filters;
 mod import;
 pub(crate) mod inspect;
+mod man;
 mod migrate;
 mod output;
 mod progress;
@@ -80,6 +82,8 @@ enum Command {
     Inspect(inspect::Arguments),
     #[cfg(feature = "proxy")]
     Proxy(proxy::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Runs the program on the process's arguments and streams.
@@ -138,6 +142,8 @@ fn run(
             Command::Inspect(arguments) => inspect::run(arguments, out, notes),
             #[cfg(feature = "proxy")]
             Command::Proxy(arguments) => proxy::run(arguments, ledger, notes).await,
+            Command::Completions(arguments) => completions::run(&arguments, out),
+            Command::Man(arguments) => man::run(arguments, out),
         }
     })?;
     out.flush()?;
