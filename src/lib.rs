@@ -68,6 +68,8 @@ pub mod framing;
 
 pub mod provider;
 
+pub mod content;
+
 pub mod pricing;
 
 pub mod span;
@@ -91,6 +93,7 @@ pub mod cli;
 pub use call::Call;
 pub use capture::{CallHandle, Recorder};
 pub use confidence::Confidence;
+pub use content::ContentCapture;
 pub use context::CallContext;
 pub use model::{ModelIdentifier, Models};
 pub use pricing::PriceBook;

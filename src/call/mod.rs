@@ -12,6 +12,7 @@
 
 mod build;
 mod configuration;
+mod content;
 mod record;
 mod row_id;
 mod score;
@@ -21,6 +22,7 @@ mod usd;
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 pub use configuration::{Configuration, Configured};
+pub use content::Content;
 pub use record::{Later, Record};
 pub use row_id::{NotARowId, RowId};
 pub use score::{NotAScore, Score, Scored};

@@ -1,6 +1,6 @@
 //! What the spool carries and a store inserts.
 
-use super::{Call, Configured, RowId, Scored, Timestamp};
+use super::{Call, Configured, Content, RowId, Scored, Timestamp};
 use crate::confidence::Trust;
 
 /// One record of the spool: what a store inserts. Records may arrive in any order and more than once.
@@ -15,6 +15,8 @@ pub enum Record {
     Score(Box<Scored>),
     /// What calls run under.
     Configuration(Box<Configured>),
+    /// What was asked and answered in one.
+    Content(Box<Content>),
 }
 
 /// What was learnt of a call after its row was written. It may reach the store before the row does.

@@ -2,13 +2,33 @@
 
 use std::{
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use http::{HeaderMap, header};
 
 use super::decoded::Decoded;
 use crate::framing::Elided;
+
+/// What is known of a request's body when the request is sent.
+pub(super) enum RequestBytes<'a> {
+    /// All of it.
+    Whole(&'a [u8]),
+    /// It passes by while it is sent; what passed is found here.
+    #[cfg_attr(not(any(feature = "tower", feature = "reqwest")), expect(dead_code, reason = "only clients send"))]
+    Passing(Arc<Copied>),
+    /// Nothing: there is none, or nobody recorded it.
+    Unseen,
+}
+
+impl RequestBytes<'_> {
+    pub(super) fn passing(self) -> Option<Arc<Copied>> {
+        match self {
+            Self::Passing(copied) => Some(copied),
+            Self::Whole(_) | Self::Unseen => None,
+        }
+    }
+}
 
 /// What has passed of a request's body.
 pub(super) struct Copied {

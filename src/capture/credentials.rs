@@ -2,11 +2,15 @@
 //! without.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
 
 use crate::{call::Call, provider::RequestHead, span::names};
 
 /// What is shorter is no key (`none`, `ollama`), and could be any word of a message.
 const SHORTEST: usize = 8;
+
+/// What is shorter could be any word of what people say.
+const SHORTEST_SAID: usize = 16;
 
 /// The parameters of a query that hold keys.
 const PARAMETERS: [&str; 6] = ["key", "api_key", "api-key", "apikey", "access_token", "token"];
@@ -51,20 +55,35 @@ impl Credentials {
         for text in [&mut outcome.error_message, &mut outcome.error_type].into_iter().flatten() {
             self.take_out(text);
         }
-        if let Some(serde_json::Value::String(code)) = call.extra.get_mut(names::ERROR_CODE) {
+        if let Some(Value::String(code)) = call.extra.get_mut(names::ERROR_CODE) {
             self.take_out(code);
         }
     }
 
+    /// Takes them out of what was said, where they stand in full.
+    pub(super) fn take_out_of_said(&self, said: &mut Value) {
+        match said {
+            Value::String(text) => self.each(SHORTEST_SAID, |secret| {
+                if text.contains(secret) {
+                    *text = text.replace(secret, "[key]");
+                }
+            }),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.take_out_of_said(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.take_out_of_said(member)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
     fn take_out(&self, text: &mut String) {
+        self.each(SHORTEST, |secret| take_out(text, secret));
+    }
+
+    /// Each that is this long.
+    fn each(&self, shortest: usize, mut take: impl FnMut(&str)) {
         for value in self.first.iter().chain(&self.more) {
             let value = String::from_utf8_lossy(value.as_bytes());
             // A scheme before it, or the pairs of a cookie.
-            for secret in value.split([' ', ';', ',', '=', '"']) {
-                if secret.len() >= SHORTEST {
-                    take_out(text, secret);
-                }
-            }
+            value.split([' ', ';', ',', '=', '"']).filter(|secret| secret.len() >= shortest).for_each(&mut take);
         }
     }
 }

@@ -10,8 +10,9 @@ use http::HeaderMap;
 use opentelemetry::trace::{SpanId, TraceId};
 
 use super::{
+    copied::RequestBytes,
     recorder::{Recorder, Sink},
-    watch::{RequestBytes, Watch},
+    watch::Watch,
 };
 use crate::{
     call::{Call, Ending, RowId, Timestamp},
@@ -63,7 +64,8 @@ impl fmt::Debug for Exchange<'_> {
 #[must_use]
 pub fn inspect(recorder: &Recorder, exchange: &Exchange<'_>) -> Option<Call> {
     let collected = Arc::new(Collected::default());
-    let recorder = Arc::new(Recorder { spans: false, sink: Some(Arc::clone(&collected) as _), ..recorder.clone() });
+    let recorder =
+        Arc::new(Recorder { spans: false, content: None, sink: Some(Arc::clone(&collected) as _), ..recorder.clone() });
     let mut headers = exchange.request_headers.clone();
     // The recorded body is decoded already.
     headers.remove(http::header::CONTENT_ENCODING);

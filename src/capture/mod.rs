@@ -33,13 +33,14 @@
 //!
 //! # Secrets
 //!
-//! Headers, queries and bodies are looked at and not kept. What a provider says of an error is recorded without what looks
+//! Headers and queries are looked at and not kept; of bodies only what [`content`](crate::content) was asked to keep is. What a provider says of an error is recorded without what looks
 //! like a key, and without the request's own credentials, which are held for that while the call is open. The `Debug` texts
 //! of what passes here show neither bodies nor headers.
 //!
 //! # Files
 //!
-//! `watch` is the state machine that all ways in share, `handle` what the caller holds of a call, `answered` who answered it, `telemetry` its span and
+//! `watch` is the state machine that all ways in share (`reading` its part that messages change, `said` what it hands on of
+//! prompts and answers where that was asked for), `handle` what the caller holds of a call, `answered` who answered it, `telemetry` its span and
 //! ids. Each way in only converts: `layer`, `service`, `future`, `body`, `cause` (tower), `reqwest`, `reqwest_tower`,
 //! `async_openai`, and `inspect` for exchanges that were recorded before.
 //!
@@ -66,7 +67,9 @@ mod decoded;
 mod handle;
 pub mod inspect;
 pub(crate) mod keeper;
+mod reading;
 pub(crate) mod recorder;
+mod said;
 mod telemetry;
 mod watch;
 

@@ -7,6 +7,7 @@ use opentelemetry::trace::{SpanId, TraceId};
 use crate::{
     call::{Call, RowId, Timestamp},
     confidence::Trust,
+    content::{Captured, ContentCapture},
     model::Models,
     pricing::PriceBook,
     provider::Hosts,
@@ -26,6 +27,7 @@ pub struct Recorder {
     pub(crate) baggage: bool,
     pub(crate) handle_timeout: Duration,
     pub(crate) spans: bool,
+    pub(crate) content: Option<Arc<ContentCapture>>,
     pub(crate) sink: Option<Arc<dyn Sink>>,
 }
 
@@ -36,7 +38,8 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// Spans by the global tracer provider, bundled prices, known hosts, the dialect of `OTEL_SEMCONV_STABILITY_OPT_IN`.
+    /// Spans by the global tracer provider, bundled prices, known hosts, the dialect of `OTEL_SEMCONV_STABILITY_OPT_IN`, and
+    /// content only where [`content::VARIABLE`](crate::content::VARIABLE) asks for it.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -48,6 +51,7 @@ impl Recorder {
             baggage: false,
             handle_timeout: Duration::from_secs(60),
             spans: true,
+            content: ContentCapture::from_env().map(Arc::new),
             sink: None,
         }
     }
@@ -106,6 +110,21 @@ impl Recorder {
         self
     }
 
+    /// Keeps what is asked and answered, as this says; `None`: nothing, whatever the environment asks for. See
+    /// [`content`](crate::content).
+    #[must_use]
+    pub fn with_content(mut self, capture: impl Into<Option<ContentCapture>>) -> Self {
+        self.content = capture.into().map(Arc::new);
+        self
+    }
+
+    /// What is captured of content, if there is a place where it goes.
+    pub(super) fn captures(&self) -> Option<&ContentCapture> {
+        let goes_somewhere =
+            |capture: &&ContentCapture| (capture.to_spans && self.spans) || (capture.to_ledger && self.sink.is_some());
+        self.content.as_deref().filter(goes_somewhere)
+    }
+
     /// Loads the bundled prices on a thread of its own (about 40 ms), so that the first call does not wait for them.
     pub(crate) fn warm(&self) {
         let prices = self.prices.clone();
@@ -131,4 +150,9 @@ pub(crate) trait Sink: fmt::Debug + Send + Sync {
 
     /// Takes what was learnt of one later.
     fn later(&self, row_id: RowId, trust: Trust);
+
+    /// Takes what was asked and answered in a call that was taken.
+    fn content(&self, row_id: RowId, captured: Captured, call: &Call) {
+        let _ = (row_id, captured, call);
+    }
 }

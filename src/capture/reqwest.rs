@@ -8,11 +8,11 @@ use reqwest_middleware::{Error, Middleware, Next, Result};
 
 use super::{
     body::ResponseBody,
-    copied::Copied,
+    copied::{Copied, RequestBytes},
     handle::HasExtensions,
     recorder::Recorder,
     request_body::RequestBody,
-    watch::{RequestBytes, Watch},
+    watch::Watch,
 };
 use crate::{context::CallContext, provider::RequestHead};
 

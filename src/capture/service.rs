@@ -11,11 +11,11 @@ use tower_service::Service;
 
 use super::{
     body::ResponseBody,
-    copied::Copied,
+    copied::{Copied, RequestBytes},
     future::ResponseFuture,
     recorder::Recorder,
     request_body::RequestBody,
-    watch::{RequestBytes, Watch},
+    watch::Watch,
 };
 use crate::{context::CallContext, provider::RequestHead};
 

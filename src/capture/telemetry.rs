@@ -145,6 +145,15 @@ impl Attributes for Batches<'_, '_> {
     }
 }
 
+/// What was asked and what was answered, as JSON, onto a span.
+pub(super) fn content(context: &Context, [input, output]: [Option<String>; 2]) {
+    let named = [(names::INPUT_MESSAGES, input), (names::OUTPUT_MESSAGES, output)];
+    let attributes: Vec<_> = named.into_iter().filter_map(|(name, said)| Some(KeyValue::new(name, said?))).collect();
+    if !attributes.is_empty() {
+        context.span().set_attributes(attributes);
+    }
+}
+
 /// Marks a span that was begun for what turned out to be no AI call, so that no reader takes it for one.
 pub(super) fn disown(context: &Context) {
     context.span().set_attribute(KeyValue::new(names::NO_CALL, true));

@@ -13,39 +13,22 @@ use opentelemetry::Context;
 use super::{
     answered::Names,
     baggage,
-    copied::{self, Copied},
+    copied::{self, Copied, RequestBytes},
     credentials::Credentials,
     decoded::Decoded,
     handle::{CallHandle, Ended, Shared, WeakHandle},
+    reading::{Reading, read_request},
     recorder::Recorder,
+    said::{Said, gather},
     telemetry,
 };
 use crate::{
     call::{Call, Ending, Server, Timestamp, UsageSource},
+    content::Gathered,
     context::{self, CallContext},
-    framing::{Decoder, Elided, Message},
+    framing::Decoder,
     provider::{self, Detected, Provider, Reader, RequestHead},
 };
-
-/// What is known of a request's body when the request is sent.
-pub(super) enum RequestBytes<'a> {
-    /// All of it.
-    Whole(&'a [u8]),
-    /// It passes by while it is sent; what passed is found here.
-    #[cfg_attr(not(any(feature = "tower", feature = "reqwest")), expect(dead_code, reason = "only clients send"))]
-    Passing(Arc<Copied>),
-    /// Nothing: there is none, or nobody recorded it.
-    Unseen,
-}
-
-impl RequestBytes<'_> {
-    fn passing(self) -> Option<Arc<Copied>> {
-        match self {
-            Self::Passing(copied) => Some(copied),
-            Self::Whole(_) | Self::Unseen => None,
-        }
-    }
-}
 
 /// One call being watched. Dropping it is an ending too: cancelled, unless the protocol had said that the answer is over.
 pub(super) struct Watch {
@@ -55,6 +38,8 @@ pub(super) struct Watch {
     decoded: Decoded,
     decoder: Option<Decoder>,
     request: Option<Arc<Copied>>,
+    /// What is said, where that was asked for.
+    content: Option<Box<Gathered>>,
     credentials: Credentials,
     shared: Arc<Shared>,
     context: Context,
@@ -98,9 +83,10 @@ impl Watch {
         let started = Instant::now();
         let unwind = AssertUnwindSafe(|| {
             let (provider, detected) = provider::detect(head, &recorder.hosts)?;
-            Self::prepare(recorder, (provider, &detected), head, context, &body, started_at)
+            let prepared = Self::prepare(recorder, (provider, &detected), head, context, &body, started_at)?;
+            Some((prepared, gather(recorder, provider, head, &body)))
         });
-        let (mut call, reader, doubtful) = catch_unwind(unwind).ok().flatten()?;
+        let ((mut call, reader, doubtful), content) = catch_unwind(unwind).ok().flatten()?;
         // A sampler or a span processor that panics costs the span, and neither the row nor the caller's answer.
         let begun = catch_unwind(AssertUnwindSafe(|| telemetry::start(&call, recorder.dialect, recorder.spans)))
             .unwrap_or_else(|_| telemetry::start(&call, recorder.dialect, false));
@@ -116,6 +102,7 @@ impl Watch {
             decoded: Decoded::default(),
             decoder: None,
             request: body.passing(),
+            content,
             credentials: Credentials::of(head),
             shared,
             context: begun.context,
@@ -186,6 +173,7 @@ impl Watch {
             };
             call.identity = watch.call.identity;
             (watch.call, watch.reader) = (call, reader);
+            watch.content = gather(&watch.recorder, provider, head, &body);
             watch.request = body.passing();
             watch.credentials = Credentials::of(head);
         });
@@ -252,7 +240,8 @@ impl Watch {
     /// What turns bytes into messages, and what takes them.
     fn reading(&mut self) -> (Option<&mut Decoder>, &mut Decoded, Reading<'_>) {
         let clock = (self.lasted.is_none() && !self.decoded.holds_back()).then_some(self.started);
-        let reading = Reading { call: &mut self.call, reader: &mut *self.reader, over: &mut self.over, clock };
+        let content = self.content.as_deref_mut();
+        let reading = Reading { call: &mut self.call, reader: &mut *self.reader, content, over: &mut self.over, clock };
         (self.decoder.as_mut(), &mut self.decoded, reading)
     }
 
@@ -294,6 +283,9 @@ impl Watch {
             Some(bytes) => {
                 read_request(&mut *self.reader, &bytes, &mut self.call);
                 self.recorder.models.apply(&mut self.call);
+                if let Some(content) = &mut self.content {
+                    content.request(bytes);
+                }
             }
             // Not sent to its end yet: there is a next time.
             None => self.request = Some(copied),
@@ -343,6 +335,8 @@ impl Watch {
     /// To the spool first, to the span second.
     fn record(&mut self) {
         let is_call = !self.is_something_else();
+        let content = self.content.take().filter(|_| is_call);
+        let said = content.and_then(|content| Said::of(*content, &self.recorder, &self.credentials, &mut self.call));
         let sink = self.recorder.sink.as_ref().filter(|_| is_call);
         let row_id = sink.and_then(|sink| {
             let call = &mut self.call;
@@ -350,9 +344,16 @@ impl Watch {
         });
         let ended = Ended { at: SystemTime::from(self.call.ended_at), row_id, names: Names::of(&self.call) };
         let trust = std::mem::take(&mut self.call.trust);
+        let (of_span, of_row) = said.map_or_else(Default::default, Said::shared_out);
+        if let (Some(sink), Some(row_id), Some(captured)) = (sink, row_id, of_row) {
+            let _ = catch_unwind(AssertUnwindSafe(|| sink.content(row_id, captured, &self.call)));
+        }
         self.shared.end(ended, trust, |span| {
             let finish = || match is_call {
-                true => telemetry::finish(span, &self.call, self.recorder.dialect, row_id),
+                true => {
+                    telemetry::finish(span, &self.call, self.recorder.dialect, row_id);
+                    telemetry::content(span, of_span);
+                }
                 false => telemetry::disown(span),
             };
             let _ = catch_unwind(AssertUnwindSafe(finish));
@@ -368,39 +369,10 @@ impl Watch {
     }
 }
 
-/// The part of a [`Watch`] that messages change.
-struct Reading<'a> {
-    call: &'a mut Call,
-    reader: &'a mut dyn Reader,
-    over: &'a mut bool,
-    /// When the call began, unless it is a recorded one.
-    clock: Option<Instant>,
-}
-
-impl Reading<'_> {
-    fn message(&mut self, message: Message<'_>) {
-        if self.call.outcome.http_status.is_some_and(|status| status >= 400) {
-            return provider::error::read(message.data, self.call);
-        }
-        let progress = self.reader.message(message, self.call);
-        if progress.content && self.call.time_to_first_chunk.is_none() {
-            self.call.time_to_first_chunk = self.clock.map(|started| started.elapsed());
-        }
-        *self.over |= progress.over;
-    }
-}
-
 impl Drop for Watch {
     fn drop(&mut self) {
         self.end(Ending::Cancelled);
     }
-}
-
-fn read_request(reader: &mut dyn Reader, body: &Elided, call: &mut Call) {
-    if !body.is_whole() {
-        reader.request_is_cut();
-    }
-    reader.request(body.finish(), call);
 }
 
 fn http_reason(status: u16) -> String {

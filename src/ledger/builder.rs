@@ -4,7 +4,7 @@ use std::{env, fmt, path::PathBuf, sync::Arc};
 
 use super::{Error, Inner, Ledger, Service, decode};
 use crate::{
-    Hosts, Models, PriceBook, Recorder,
+    ContentCapture, Hosts, Models, PriceBook, Recorder,
     spool::{Drain, Options, Spool},
     store,
 };
@@ -65,6 +65,13 @@ impl Builder {
         self
     }
 
+    /// Keeps what is asked and answered, as this says; `None`: nothing, whatever the environment asks for. See
+    /// [`content`](crate::content).
+    pub fn capture_content(mut self, capture: impl Into<Option<ContentCapture>>) -> Self {
+        self.recorder = self.recorder.with_content(capture);
+        self
+    }
+
     /// Keeps the spool in this folder; beside the database file by default.
     pub fn spool(mut self, folder: impl Into<PathBuf>) -> Self {
         self.spool = Some(folder.into());
@@ -107,7 +114,7 @@ impl Builder {
         let drain = Drain::start(&spool, store, move |line: &[u8]| decode(line, &prices))
             .map_err(|error| Error::Unavailable(format!("The ledger's thread could not be started: {error}")))?;
         let service = Service { told: (self.service_name, self.environment), ..Service::default() };
-        let inner = Arc::new(Inner { spool, drain, service });
+        let inner = Arc::new(Inner { spool, drain, service, redaction: Default::default() });
         let recorder = Recorder { sink: Some(Arc::clone(&inner) as _), ..self.recorder };
         Ok(Ledger { inner, recorder })
     }

@@ -17,6 +17,7 @@
 
 mod builder;
 mod exporter;
+mod redaction;
 
 #[cfg(feature = "proxy")]
 mod proxy;
@@ -34,12 +35,14 @@ pub use builder::Builder;
 pub use exporter::LedgerSpanExporter;
 
 use opentelemetry::trace::{SpanId, TraceId};
+use redaction::Redaction;
 
 use crate::{
     PriceBook, Recorder,
     call::{Call, Later, Record, RowId, Source, Timestamp},
     capture::{keeper, recorder::Sink},
     confidence::Trust,
+    content::{Captured, Dropped},
     span::{line, read},
     spool::{Drain, Spool},
     store,
@@ -74,6 +77,7 @@ struct Inner {
     spool: Arc<Spool>,
     drain: Drain,
     service: Service,
+    redaction: Redaction,
 }
 
 /// Which service makes the calls: what the builder says, else the environment, else the tracer provider's resource.
@@ -191,6 +195,16 @@ impl Sink for Inner {
         (call.service_name, call.environment) = self.service();
         let row_id = store::row_id(call);
         self.append(line::call(call)).then_some(row_id)
+    }
+
+    fn content(&self, row_id: RowId, captured: Captured, call: &Call) {
+        if captured.dropped == Some(Dropped::Failed) {
+            self.redaction.failed();
+        }
+        if let Some(content) = captured.record(row_id, call) {
+            // What is refused is counted by the spool.
+            let _ = self.append(line::content(&content));
+        }
     }
 
     fn later(&self, row_id: RowId, trust: Trust) {

@@ -15,7 +15,7 @@ use crate::{
 
 mod event;
 
-pub(crate) use event::{configuration, later, score};
+pub(crate) use event::{configuration, content, later, score};
 
 /// OTLP's number of the kind *client*.
 const KIND_CLIENT: u64 = 3;
@@ -29,6 +29,7 @@ pub(crate) fn record(record: &Record) -> Vec<u8> {
         Record::Later(it) => later(it),
         Record::Score(it) => score(it),
         Record::Configuration(it) => configuration(it),
+        Record::Content(it) => content(it),
     }
 }
 

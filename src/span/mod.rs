@@ -6,7 +6,8 @@
 //!
 //! A spool line is one line of the *OTLP file exporter* format: an `ExportTraceServiceRequest` as JSON for a call, an
 //! `ExportLogsServiceRequest` with one event for everything else: `spanledger.call.later` for what was learnt afterwards,
-//! the standard `gen_ai.evaluation.result` for a score, `spanledger.configuration` for a configuration.
+//! the standard `gen_ai.evaluation.result` for a score, `spanledger.configuration` for a configuration,
+//! `spanledger.call.content` for what was asked and answered, where its capture was asked for.
 //!
 //! | of a call | attribute |
 //! | --- | --- |

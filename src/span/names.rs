@@ -164,6 +164,16 @@ pub const NO_CALL: &str = "spanledger.no_call";
 pub const SOURCE: &str = "spanledger.source";
 pub const BILLABLE: &str = "spanledger.billable";
 pub const AI_PARENT_SPAN_ID: &str = "spanledger.ai_parent_span_id";
+/// The name of the log record that carries what was asked and answered, and its parts (texts; the last two are JSON).
+pub const CONTENT_EVENT: &str = "spanledger.call.content";
+pub const CONTENT_PROMPT: &str = "spanledger.content.prompt";
+pub const CONTENT_REQUEST: &str = "spanledger.content.request";
+pub const CONTENT_RESPONSE: &str = "spanledger.content.response";
+/// Why some of it was dropped, although its capture was asked for.
+pub const CONTENT_DROPPED: &str = "spanledger.content.dropped";
+/// What was asked and answered, on a span whose owner asked for it.
+pub const INPUT_MESSAGES: &str = "gen_ai.input.messages";
+pub const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";
 /// The name of the log record that carries what was learnt later.
 pub const LATER_EVENT: &str = "spanledger.call.later";
 /// The name of the log record that carries a configuration.

@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use super::{Dialect, line, names, otlp, read, write};
 use crate::{
     call::{
-        Call, Configuration, Configured, Cost, Ending, Identity, Later, Outcome, PricingStatus, Record, Request,
-        Response, RowId, Score, Scored, Server, Source, Timestamp, Usage, UsageSource, Usd,
+        Call, Configuration, Configured, Content, Cost, Ending, Identity, Later, Outcome, PricingStatus, Record,
+        Request, Response, RowId, Score, Scored, Server, Source, Timestamp, Usage, UsageSource, Usd,
     },
     confidence::{Action, Confidence, Trust},
     context::CallContext,
@@ -226,6 +226,18 @@ proptest! {
         let configuration = Configuration::new(name, content);
         let configured = Configured { id, recorded_at: Timestamp::from_micros(at), configuration };
         prop_assert_eq!(read_back(&line::configuration(&configured)), Record::Configuration(Box::new(configured)));
+    }
+
+    #[test]
+    fn what_was_said_comes_back(id in any::<[u8; 16]>(), at in 0..4_000_000_000_000_000i64, prompt in any::<Option<String>>(), said in json_value()) {
+        let content = Content {
+            row_id: RowId(id),
+            started_at: Timestamp::from_micros(at),
+            prompt,
+            request: Some(said.clone()).filter(|said| !said.is_null()),
+            response: Some(serde_json::json!([said])),
+        };
+        prop_assert_eq!(read_back(&line::content(&content)), Record::Content(Box::new(content)));
     }
 
     #[test]

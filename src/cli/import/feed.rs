@@ -100,7 +100,9 @@ impl Feed {
                     call.cost = self.prices.price(call);
                 }
             }
-            Record::Later(_) | Record::Score(_) | Record::Configuration(_) => self.tally.later += 1,
+            Record::Later(_) | Record::Score(_) | Record::Configuration(_) | Record::Content(_) => {
+                self.tally.later += 1
+            }
         }
         line::record(&record)
     }

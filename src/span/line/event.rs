@@ -2,9 +2,11 @@
 
 use std::io::Write as _;
 
+use serde_json::Value;
+
 use super::{JsonAttributes, scope};
 use crate::{
-    call::{Configured, Later, RowId, Scored, Timestamp},
+    call::{Configured, Content, Later, RowId, Scored, Timestamp},
     span::{
         names,
         write::{AttributeName, AttributeValue, Attributes as _, Writer, write_score, write_trust},
@@ -37,6 +39,22 @@ pub(crate) fn configuration(configured: &Configured) -> Vec<u8> {
             (names::CONFIGURATION_CONTENT, &content),
         ] {
             attributes.put(AttributeName::Fixed(name), AttributeValue::Text(text));
+        }
+    })
+}
+
+/// What was asked and answered. Each part is one text: no cap cuts it, and reading it costs little.
+pub(crate) fn content(content: &Content) -> Vec<u8> {
+    event(names::CONTENT_EVENT, content.started_at, |attributes| {
+        row_id(content.row_id, attributes);
+        for (name, text) in [
+            (names::CONTENT_PROMPT, content.prompt.clone()),
+            (names::CONTENT_REQUEST, content.request.as_ref().map(Value::to_string)),
+            (names::CONTENT_RESPONSE, content.response.as_ref().map(Value::to_string)),
+        ] {
+            if let Some(text) = text {
+                attributes.put(AttributeName::Fixed(name), AttributeValue::Text(&text));
+            }
         }
     })
 }

@@ -1,4 +1,7 @@
-//! Log records → what is no call: what was learnt of one later, a score, a configuration.
+//! Log records → what is no call: what was learnt of one later, a score, a configuration, what was said in
+//! one.
+
+use serde_json::Value;
 
 use super::{
     time,
@@ -6,8 +9,8 @@ use super::{
     values::{number, put, text},
 };
 use crate::{
-    call::{Configuration, Configured, Later, Record, RowId, Score, Scored, Timestamp},
-    span::{names, otlp::LogRecord},
+    call::{Configuration, Configured, Content, Later, Record, RowId, Score, Scored, Timestamp},
+    span::{json::Json, names, otlp::LogRecord},
 };
 
 /// Reads an event of ours. `None`: it is another one, or speaks of no row.
@@ -16,6 +19,7 @@ pub(super) fn read(record: LogRecord<'_>) -> Result<Option<Record>, String> {
         Some(names::LATER_EVENT) => Some(Record::Later(Box::new(later(record)?))),
         Some(names::EVALUATION_RESULT) if is_of_a_row(&record) => Some(Record::Score(Box::new(score(record)?))),
         Some(names::CONFIGURATION_EVENT) => Some(Record::Configuration(Box::new(configuration(record)?))),
+        Some(names::CONTENT_EVENT) => Some(Record::Content(Box::new(content(record)?))),
         _ => None,
     })
 }
@@ -73,6 +77,29 @@ fn configuration(record: LogRecord<'_>) -> Result<Configured, String> {
     let content: serde_json::Value = serde_json::from_str(&content)
         .map_err(|error| format!("{} {id}: its content is not JSON: {error}", names::CONFIGURATION_EVENT))?;
     Ok(Configured { id, recorded_at, configuration: Configuration::new(name, content) })
+}
+
+fn content(record: LogRecord<'_>) -> Result<Content, String> {
+    let started_at = moment(&record)?;
+    let (mut row_id, mut prompt, mut request, mut response) = (None, None, None, None);
+    for (name, value) in record.attributes {
+        let _ = match &*name {
+            names::ROW_ID => put(&mut row_id, text(value)),
+            names::CONTENT_PROMPT => put(&mut prompt, text(value)),
+            names::CONTENT_REQUEST => put(&mut request, json(value)),
+            names::CONTENT_RESPONSE => put(&mut response, json(value)),
+            _ => Ok(()),
+        };
+    }
+    Ok(Content { row_id: row(row_id, names::CONTENT_EVENT)?, started_at, prompt, request, response })
+}
+
+/// A text that is JSON.
+fn json(value: Json<'_>) -> Result<Value, Json<'_>> {
+    match value.as_str().and_then(|text| serde_json::from_str(text).ok()) {
+        Some(json) => Ok(json),
+        None => Err(value),
+    }
 }
 
 fn moment(record: &LogRecord<'_>) -> Result<Timestamp, String> {

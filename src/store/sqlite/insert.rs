@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection, error::BoxDynError};
 
-use super::{configurations, upsert::Upsert, values::Values};
+use super::{configurations, contents, upsert::Upsert, values::Values};
 use crate::{
     call::{Call, Record, Source, Timestamp},
     store::{
@@ -63,21 +63,23 @@ static FACTS: LazyLock<Upsert> = LazyLock::new(|| {
 /// Inserts calls first, then what was learnt of calls, then what they run under.
 pub(super) async fn batch(connection: &mut SqliteConnection, records: &[Record]) -> sqlx::Result<Inserted> {
     let now = sql_text(Timestamp::now());
-    let (mut calls, mut facts, mut configurations) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut calls, mut facts, mut configurations, mut contents) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for record in records {
         match record {
             Record::Call(call) => calls.push(&**call),
             Record::Later(later) => facts.extend(facts::of_later(later)),
             Record::Score(scored) => facts.push(facts::of_score(scored)),
             Record::Configuration(configured) => configurations.push(&**configured),
+            Record::Content(content) => contents.push(&**content),
         }
     }
     let models = models(connection, &calls).await?;
     let written = CALLS.run(connection, &now, &calls, |call, values| bind_call(call, &models, values)).await?
         + FACTS.run(connection, &now, &facts, |fact, values| fact.iter().try_for_each(|cell| values.add(cell))).await?
-        + configurations::insert(connection, &configurations).await?;
+        + configurations::insert(connection, &configurations).await?
+        + contents::insert(connection, &contents).await?;
     let written = usize::try_from(written).unwrap_or(usize::MAX);
-    let all = calls.len() + facts.len() + configurations.len();
+    let all = calls.len() + facts.len() + configurations.len() + contents.len();
     Ok(Inserted { written, known: all.saturating_sub(written) })
 }
 

@@ -14,6 +14,7 @@ use crate::call::Record;
 
 mod configurations;
 mod connections;
+mod contents;
 mod error;
 mod file;
 mod insert;
