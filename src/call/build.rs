@@ -33,12 +33,6 @@ impl Call {
         Self { provider: provider.into(), operation: operation.into(), ..Self::default() }
     }
 
-    /// A call of a model by its identifier, `provider:model` or `client:<node id>:<model>`, which names provider and model.
-    #[must_use]
-    pub fn of_model(identifier: impl Into<String>, operation: impl Into<Name>) -> Self {
-        Self::new("", operation).context(CallContext::default().model_identifier(identifier))
-    }
-
     /// The model that was asked for: what is priced, unless another one answered.
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
@@ -158,10 +152,10 @@ impl Call {
         self
     }
 
-    /// Who asked, and for what. What it does not say, an earlier one does.
+    /// Who asked, and for what.
     #[must_use]
     pub fn context(mut self, context: CallContext) -> Self {
-        self.context = context.or(&self.context);
+        self.context = context;
         self
     }
 

@@ -15,7 +15,7 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    call::{Call, Ending, RowId, Score, Timestamp},
+    call::{Call, Ending, RowId, Timestamp},
     confidence::Trust,
     provider::RequestHead,
 };
@@ -120,10 +120,6 @@ impl Sink for Collected {
     }
 
     fn later(&self, _: RowId, _: Trust) {}
-
-    fn score(&self, _: RowId, _: Score) -> bool {
-        false
-    }
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ Examples:
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    Report(report::Arguments),
+    Report(Box<report::Arguments>),
     Calls(calls::Arguments),
     Show(show::Arguments),
     Reprice(reprice::Arguments),
@@ -132,7 +132,7 @@ fn run(
     runtime.block_on(async {
         let ledger = &cli.ledger;
         match cli.command {
-            Command::Report(arguments) => report::run(arguments, ledger, out, notes).await,
+            Command::Report(arguments) => report::run(*arguments, ledger, out, notes).await,
             Command::Calls(arguments) => calls::run(arguments, ledger, out, notes).await,
             Command::Show(arguments) => show::run(arguments, ledger, out, notes).await,
             Command::Reprice(arguments) => reprice::run(arguments, ledger, out, notes).await,

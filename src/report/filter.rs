@@ -65,12 +65,14 @@ impl Filter {
         }
         let query = self.tags.iter().fold(query, |query, (name, value)| {
             query
-                .and("AND EXISTS (SELECT 1 FROM json_each(call.tags) AS tag WHERE tag.key = ? AND CAST(tag.value AS TEXT) = ?)")
+                .and("AND EXISTS (SELECT 1 FROM main.report_tag WHERE report_tag.id = call.id AND tag = ? AND value = ?)")
                 .bind(name.as_str())
                 .bind(value.as_str())
         });
         self.tagged.iter().fold(query, |query, name| {
-            query.and("AND EXISTS (SELECT 1 FROM json_each(call.tags) AS tag WHERE tag.key = ?)").bind(name.as_str())
+            query
+                .and("AND EXISTS (SELECT 1 FROM main.report_tag WHERE report_tag.id = call.id AND tag = ?)")
+                .bind(name.as_str())
         })
     }
 }

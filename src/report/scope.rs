@@ -61,7 +61,11 @@ impl Scope {
             Some(step) => self.periods(store, step).await?,
         };
         let query = Query::new(include_str!("scope_calls.sql")).bind(Value::from(periods));
-        let query = self.filter.narrow(query).and(include_str!("scope_hours.sql")).and(sql);
+        let mut query = self.filter.narrow(query).and(include_str!("scope_hours.sql"));
+        if !self.filter.tagged.is_empty() {
+            query = query.and(include_str!("scope_tags.sql")).bind(Value::from(&*self.filter.tagged));
+        }
+        query = query.and(sql);
         Ok(match self.limit {
             Some(limit) => query.and("LIMIT ?").bind(limit),
             None => query,

@@ -1,5 +1,5 @@
--- How many streams of OpenAI's protocols were answered to their end and told no usage: nobody asked for it.
+-- How many streams told no usage because nobody asked for it.
 SELECT count(*) AS streams
 FROM report_call
-WHERE streamed AND usage_source IN ('none', 'estimated') AND status = 'success' AND ending = 'complete'
-  AND extra ->> '$."openai.api.type"' IN ('chat_completions', 'completions')
+JOIN report_silent_stream ON report_silent_stream.id = report_call.id
+WHERE how IS NOT NULL

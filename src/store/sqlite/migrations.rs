@@ -31,6 +31,7 @@ const STEPS: &[(i64, &str, &str, &str)] = steps! {
     2 "0002_leaf_trigger",
     3 "0003_views",
     4 "0004_reports",
+    7 "0007_report_views",
 };
 
 /// The schema that this program works with.

@@ -1,0 +1,3 @@
+DROP VIEW report_silent_stream;
+DROP VIEW report_configured;
+DROP VIEW report_tag;

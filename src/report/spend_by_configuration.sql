@@ -1,0 +1,30 @@
+-- What each configuration cost, the dearest first.
+SELECT
+    configuration_id,
+    ai_configuration.name,
+    calls,
+    errors,
+    input_tokens,
+    output_tokens,
+    cost_usd__micro,
+    cost_usd__pico,
+    unpriced,
+    average_ms
+FROM (
+    SELECT
+        configuration_id,
+        sum(calls)                                          AS calls,
+        sum(CASE status WHEN 'error' THEN calls ELSE 0 END) AS errors,
+        sum(input_tokens)                                   AS input_tokens,
+        sum(output_tokens)                                  AS output_tokens,
+        sum(cost_micro)                                     AS cost_usd__micro,
+        sum(cost_pico)                                      AS cost_usd__pico,
+        sum(unpriced)                                       AS unpriced,
+        round(sum(duration_us) / 1e3 / sum(timed), 1)       AS average_ms
+    FROM report_hour
+    GROUP BY configuration_id
+) AS spent
+LEFT JOIN ai_configuration ON ai_configuration.id = spent.configuration_id
+ORDER BY
+    cost_usd__micro + cost_usd__pico / 1000000 DESC NULLS LAST, cost_usd__pico % 1000000 DESC, calls DESC,
+    configuration_id

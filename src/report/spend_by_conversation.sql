@@ -1,0 +1,16 @@
+-- What each conversation cost, the dearest first. Calls without one are one line.
+SELECT
+    conversation_id,
+    count(*)                                        AS calls,
+    sum(CASE status WHEN 'error' THEN 1 ELSE 0 END) AS errors,
+    sum(input_tokens)                               AS input_tokens,
+    sum(output_tokens)                              AS output_tokens,
+    sum(cost_micro)                                 AS cost_usd__micro,
+    sum(cost_pico)                                  AS cost_usd__pico,
+    sum(unpriced)                                   AS unpriced,
+    round(avg(duration_ms), 1)                      AS average_ms
+FROM report_call
+GROUP BY conversation_id
+ORDER BY
+    sum(cost_micro) + sum(cost_pico) / 1000000 DESC NULLS LAST, sum(cost_pico) % 1000000 DESC, calls DESC,
+    conversation_id
