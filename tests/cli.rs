@@ -208,6 +208,83 @@ fn calls_are_filtered() {
     assert_eq!(count(&["--limit", "2"]), 2);
 }
 
+/// What stands below a list.
+fn totals(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, &[&["calls"], arguments].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.split_once("\n\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn calls_are_searched_in_what_people_know_them_by() {
+    let ledger = ledger_with(&calls());
+    add_user(ledger.path(), "42", "Ann Example", "ann@example.com");
+    let found = |text: &str| {
+        let rows = json(ledger.path(), &["calls", "--search", text]);
+        let shown = totals(ledger.path(), &["--search", text]);
+        let [first, second] = [0, 1].map(|line| shown.lines().nth(line).unwrap_or_default());
+        let number = |line: &str| line.split(' ').next().unwrap().parse::<usize>().unwrap_or_default();
+        let wrappers = if second.ends_with("not summed") { number(second) } else { 0 };
+        assert_eq!(rows.as_array().unwrap().len(), number(first) + wrappers, "{text}: {shown}");
+        rows.as_array().unwrap().len()
+    };
+    assert_eq!([found("42"), found("ANN EX"), found("@example.com")], [3, 2, 2], "user (or error 429), name, e-mail");
+    assert_eq!([found("Material"), found("gpt-4O"), found("rate LIMIT"), found("429")], [1, 3, 1, 1]);
+    assert_eq!([found("zoë"), found("O'Neil"), found("invoke_agent")], [1, 1, 1]);
+    assert_eq!([found("%"), found("_4"), found("!"), found("' OR 1=1 --")], [0, 0, 1, 0], "no wildcards: =cmd|…!A0");
+    let id = json(ledger.path(), &["calls", "--limit", "1"])[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!([found(&id[..13]), found(&id[1..])], [1, 0], "the beginning of an id");
+}
+
+fn add_user(folder: &Path, id: &str, name: &str, email: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Sqlite::open(folder.join("usage.db"), false).unwrap();
+        let user = store::Query::new("INSERT INTO ai_user (id, name, email) VALUES (?, ?, ?)");
+        store.change(&[user.bind(id).bind(name).bind(email)]).await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn pages_behind_a_place_hold_every_call_once_while_calls_are_added() {
+    let many: Vec<_> = (1..=9).map(|number| Record::Call(Box::new(call(number, "m", [1, 1], Some("0.5"))))).collect();
+    let ledger = ledger_with(&many[..8]);
+    let first = run(ledger.path(), &["calls", "--limit", "3"]);
+    let more = String::from_utf8(first.stderr).unwrap();
+    let place = more.trim().strip_prefix("More: --after ").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Sqlite::open(ledger.path().join("usage.db"), false).unwrap();
+        store.insert(&many[8..]).await.unwrap();
+        store.close().await;
+    });
+    let started = |arguments: &[&str]| -> Vec<String> {
+        let rows = json(ledger.path(), &[&["calls", "--limit", "3"], arguments].concat());
+        let moment = |row: &Value| row["started_at"].as_str().unwrap()[11..13].to_owned();
+        rows.as_array().unwrap().iter().map(moment).collect()
+    };
+    assert_eq!(started(&["--after", place]), ["19", "18", "17"], "as if nothing had come");
+    assert_eq!(started(&["--page", "2"]), ["20", "19", "18"], "one further");
+    assert_eq!(started(&["--page", "4"]), Vec::<String>::new());
+    let totals = totals(ledger.path(), &["--page", "2", "--limit", "3"]);
+    assert_eq!(totals, "9 calls: 9 succeeded, 0 failed; 9 tokens in, 9 out; 4.5 USD\n", "of all, not of the page");
+    let last = run(ledger.path(), &["calls", "--page", "3", "--limit", "3"]);
+    assert!(last.stderr.is_empty(), "there is no more");
+    assert_eq!(run(ledger.path(), &["calls", "--after", "yesterday"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_calls_come_to_is_what_a_report_says() {
+    let ledger = ledger_with(&calls());
+    let expected = "4 calls: 3 succeeded, 1 failed; 1,170 tokens in, 2,080 out; 0.0011754 USD\n\
+                    1 could not be priced: what they cost is not in the sum\n\
+                    1 more lies over others and is not summed\n";
+    assert_eq!(totals(ledger.path(), &[]), expected);
+    assert_eq!(totals(ledger.path(), &["--status", "error"]), "1 call: 0 succeeded, 1 failed\n");
+    assert_eq!(totals(ledger.path(), &["--task", "chat"]), "1 call: 0 succeeded, 1 failed\n", "its operation");
+}
+
 #[test]
 fn a_call_is_shown_by_its_id_its_beginning_or_its_trace() {
     let ledger = ledger_with(&calls());

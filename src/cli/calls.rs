@@ -1,73 +1,46 @@
-//! `spanledger calls`: the calls, newest first.
+//! `spanledger calls`: the calls, newest first, and what all that match come to.
 
 use std::io::Write;
 
 use serde_json::Value;
 
-use super::{Output, open_ledger, time::Times};
-use crate::store::{Query, Table};
+use super::{Output, filters::Filters, grouped, open_ledger, time::Times};
+use crate::{
+    report::{Calls, Cursor, Scope, Totals},
+    store::Table,
+};
 
-/// List calls, newest first.
+/// List calls, newest first, and what all that match come to.
+///
+/// Calls that do not count because others lie under them (of an agent over its chats) are listed with billable = false and
+/// are not in the sums.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   spanledger calls --last 24h
-  spanledger calls --user 42 --limit 10
-  spanledger calls --task ocr --status error --format json")]
+  spanledger calls --search \"rate limit\" --since 2026-11-01
+  spanledger calls --user 42 --limit 10 --page 2
+  spanledger calls --task ocr --status error --columns started_at,model,error_message
+  spanledger calls --job 4711 --format json")]
 pub(super) struct Arguments {
-    /// Only calls of this model: its alias, the model that was asked or that answered, or its identifier.
-    #[arg(long)]
-    model: Option<String>,
-    /// Only calls for this task.
-    #[arg(long)]
-    task: Option<String>,
-    /// Only calls on behalf of this user.
-    #[arg(long)]
-    user: Option<String>,
-    /// Only the steps of this job.
-    #[arg(long)]
-    job: Option<String>,
-    /// Only calls that ended like this.
-    #[arg(long, value_parser = ["success", "error"])]
-    status: Option<String>,
-    /// Only calls to this provider.
-    #[arg(long)]
-    provider: Option<String>,
+    /// Only calls with this text in user (also name and e-mail), task, model or error, or whose id begins with it.
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
     #[command(flatten)]
     times: Times,
     /// How many at most.
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
+    /// This page, each of --limit calls. Calls that come meanwhile move it; --after stays where it is.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    page: u32,
+    /// Behind this place, which the page before has named.
+    #[arg(long, value_name = "PLACE", conflicts_with = "page")]
+    after: Option<Cursor>,
     #[command(flatten)]
     output: Output,
-}
-
-impl Arguments {
-    fn query(&self) -> Query {
-        let [since, until] = self.times.range().sql_texts();
-        let mut query = Query::new(include_str!("calls.sql")).bind(since).bind(until);
-        let filters = [
-            (&self.task, "AND task = ?"),
-            (&self.user, "AND user_id = ?"),
-            (&self.job, "AND job_id = ?"),
-            (&self.status, "AND status = ?"),
-            (&self.provider, "AND provider = ?"),
-        ];
-        for (value, sql) in filters {
-            if let Some(value) = value {
-                query = query.and(sql).bind(value.as_str());
-            }
-        }
-        if let Some(model) = &self.model {
-            // Each part has an index of its own.
-            query = query.and(
-                "AND (request_model = ? OR model_alias = ? OR model_identifier = ?
-                    OR request_model IS NULL AND response_model = ?)",
-            );
-            query = (0..4).fold(query, |query, _| query.bind(model.as_str()));
-        }
-        query.and("ORDER BY started_at DESC, id LIMIT ?").bind(self.limit)
-    }
+    #[command(flatten)]
+    filters: Filters,
 }
 
 pub(super) async fn run(
@@ -76,27 +49,70 @@ pub(super) async fn run(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    let Arguments { search, times, limit, page, after, output, filters } = arguments;
+    let scope = Scope { filter: filters.filter(), zone: times.zone(), ..times.range().into() };
+    let mut calls = Calls::new(scope, limit);
+    calls.search = search;
+    calls.after = after;
+    calls.skipped = u64::from(page - 1) * u64::from(limit);
+    calls.with_all_columns = output.has_chosen();
+
     let store = open_ledger(ledger, notes).await?;
-    let mut table = store.query(&arguments.query()).await?;
-    store.close().await;
-    if arguments.output.is_for_people() {
-        shorten(&mut table);
+    let table = calls.rows(store.as_ref()).await?;
+    if !output.is_for_people() {
+        store.close().await;
+        return output.print(&table, out);
     }
-    arguments.output.print(&table, out)?;
-    if arguments.output.is_for_people() && u32::try_from(table.rows.len()) == Ok(arguments.limit) {
-        out.flush()?;
-        writeln!(notes, "The newest {}; --limit shows more", arguments.limit)?;
+    let totals = calls.totals(store.as_ref()).await?;
+    store.close().await;
+    let mut shown = table.clone();
+    if !output.has_chosen() {
+        shorten(&mut shown);
+    }
+    output.print(&shown, out)?;
+    tell(&totals, out)?;
+    out.flush()?;
+    let all = totals.calls + totals.wrappers;
+    let seen = calls.skipped + table.rows.len() as u64;
+    if let Some(place) = Cursor::behind(&table)
+        && i64::try_from(seen).is_ok_and(|seen| seen < all)
+        && table.rows.len() as u64 == u64::from(limit)
+    {
+        writeln!(notes, "More: --after {place}")?;
     }
     Ok(())
 }
 
-/// What a person needs of an id and of a moment, so that a call fits on a line.
+/// The sums, in sentences.
+fn tell(totals: &Totals, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Totals { calls, errors, input_tokens, output_tokens, cost_usd, unpriced, wrappers } = totals;
+    let noun = if *calls == 1 { "call" } else { "calls" };
+    write!(out, "\n{} {noun}: {} succeeded, {} failed", grouped(*calls), grouped(calls - errors), grouped(*errors))?;
+    let tokens = |tokens: &Option<i64>| tokens.map_or_else(|| "unknown".to_owned(), grouped);
+    if input_tokens.is_some() || output_tokens.is_some() {
+        write!(out, "; {} tokens in, {} out", tokens(input_tokens), tokens(output_tokens))?;
+    }
+    match cost_usd {
+        Some(cost) => writeln!(out, "; {cost} USD")?,
+        None => writeln!(out)?,
+    }
+    if *unpriced > 0 {
+        writeln!(out, "{} could not be priced: what they cost is not in the sum", grouped(*unpriced))?;
+    }
+    if *wrappers > 0 {
+        let [lie, are] = if *wrappers == 1 { ["lies", "is"] } else { ["lie", "are"] };
+        writeln!(out, "{} more {lie} over others and {are} not summed", grouped(*wrappers))?;
+    }
+    Ok(())
+}
+
+/// What a person needs of a list, so that a call fits on a line: ids and moments cut, and no column that says nothing.
 fn shorten(table: &mut Table) {
     /// Enough of an id for `show`, among millions.
     const ID: usize = 13;
     const SECONDS: usize = "2026-11-21T08:15:00".len();
     let column = |name: &str| table.columns.iter().position(|column| column == name);
-    let (id, started_at) = (column("id"), column("started_at"));
+    let (id, started_at, billable) = (column("id"), column("started_at"), column("billable"));
     for row in &mut table.rows {
         if let Some(Value::String(id)) = id.and_then(|at| row.get_mut(at)) {
             id.truncate(ID);
@@ -105,44 +121,18 @@ fn shorten(table: &mut Table) {
             moment.truncate(SECONDS);
             moment.push('Z');
         }
+        // What counts needs no mark.
+        if let Some(billable) =
+            billable.and_then(|at| row.get_mut(at)).filter(|billable| **billable == Value::Bool(true))
+        {
+            *billable = Value::Null;
+        }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::{super::Cli, *};
-    use crate::{
-        cli::Command,
-        store::{Store, sqlite::Sqlite},
-    };
-
-    async fn plan(store: &Sqlite, filter: &[&str]) -> String {
-        let cli = Cli::try_parse_from(["spanledger", "calls"].iter().chain(filter)).unwrap();
-        let Command::Calls(arguments) = cli.command else { panic!("not calls") };
-        let query = arguments.query();
-        let explain: &'static str = format!("EXPLAIN QUERY PLAN {}", query.sql()).leak();
-        let explain = query.parameters().iter().fold(Query::new(explain), |explain, value| explain.bind(value.clone()));
-        format!("{:?}", store.query(&explain).await.unwrap().rows)
-    }
-
-    #[tokio::test]
-    async fn every_usual_filter_searches_its_index() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(folder.path().join("usage.db"), true).unwrap();
-        store.migrate().await.unwrap();
-        for (filter, index) in [
-            (&[][..], "usage_log_started_at"),
-            (&["--task", "x"], "usage_log_task"),
-            (&["--user", "x"], "usage_log_user_id"),
-            (&["--job", "x"], "usage_log_job_id"),
-            (&["--model", "x"], "usage_log_request_model"),
-            (&["--model", "x"], "usage_log_model_alias"),
-            (&["--model", "x"], "usage_log_model_identifier"),
-        ] {
-            let plan = plan(&store, filter).await;
-            assert!(plan.contains(&format!("INDEX {index} (")) && !plan.contains("SCAN"), "{filter:?}: {plan}");
+    for name in ["task", "user_id", "user_name", "job_id", "billable"] {
+        let Some(at) = table.columns.iter().position(|column| column == name) else { continue };
+        if table.rows.iter().all(|row| row.get(at).is_none_or(Value::is_null)) {
+            table.columns.remove(at);
+            table.rows.iter_mut().for_each(|row| drop(row.remove(at)));
         }
     }
 }

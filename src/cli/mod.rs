@@ -192,3 +192,17 @@ fn prices(file: Option<impl AsRef<Path>>) -> anyhow::Result<PriceBook> {
         None => bundled,
     })
 }
+
+/// A number with its thousands apart.
+fn grouped(number: impl std::fmt::Display) -> String {
+    let text = number.to_string();
+    let digits = text.trim_start_matches('-');
+    let mut grouped = text[..text.len() - digits.len()].to_owned();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}

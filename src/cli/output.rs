@@ -64,7 +64,6 @@ impl Output {
         })
     }
 
-    #[expect(dead_code, reason = "lists that have more columns than they show ask")]
     /// Whether somebody chose columns.
     pub(super) fn has_chosen(&self) -> bool {
         !self.columns.is_empty()

@@ -29,7 +29,7 @@ use std::{
 
 use tokio::runtime;
 
-use super::stop::Stop;
+use super::{grouped, stop::Stop};
 
 /// How often the line is drawn anew, at most.
 const REDRAWN: Duration = Duration::from_millis(100);
@@ -140,19 +140,6 @@ fn line(verb: &str, noun: &str, done: u64, of: Option<u64>, took: Duration) -> S
         });
     }
     line
-}
-
-/// A number with its thousands apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

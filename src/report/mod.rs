@@ -21,11 +21,13 @@ use crate::{
     store::{Error, Store, Table, sql_text},
 };
 
+mod calls;
 mod filter;
 pub(crate) mod money;
 pub mod render;
 mod scope;
 
+pub use calls::{Calls, Cursor, Totals};
 pub use filter::Filter;
 pub use render::Format;
 pub use scope::{Scope, Step};
