@@ -36,6 +36,7 @@ pub(crate) mod inspect;
 mod man;
 mod migrate;
 mod output;
+mod prices;
 mod progress;
 #[cfg(feature = "proxy")]
 mod proxy;
@@ -75,6 +76,7 @@ enum Command {
     Report(Box<report::Arguments>),
     Calls(calls::Arguments),
     Show(show::Arguments),
+    Prices(prices::Arguments),
     Reprice(reprice::Arguments),
     Migrate(migrate::Arguments),
     Drain(drain::Arguments),
@@ -135,6 +137,7 @@ fn run(
             Command::Report(arguments) => report::run(*arguments, ledger, out, notes).await,
             Command::Calls(arguments) => calls::run(arguments, ledger, out, notes).await,
             Command::Show(arguments) => show::run(arguments, ledger, out, notes).await,
+            Command::Prices(arguments) => prices::run(arguments, out, notes),
             Command::Reprice(arguments) => reprice::run(arguments, ledger, out, notes).await,
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,
             Command::Drain(arguments) => drain::run(arguments, ledger, out).await,

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The version of the crate that the prices are from; it does not say so itself. Cargo.toml asks for exactly this one.
-const VERSION: &str = "0.2.1";
+pub(super) const VERSION: &str = "0.2.1";
 
 /// What a call costs if the model is called `model`; `None` if there is no price for it.
 pub(super) fn price(call: &Call, model: &str) -> Option<Cost> {

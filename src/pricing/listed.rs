@@ -10,6 +10,8 @@ use genai_prices::{Calculator, ErrorKind, ExtractRequest, ExtractedUsage, PriceR
 use serde_json::json;
 
 use super::{glob, rates::Standing, without_path};
+#[cfg(feature = "cli")]
+use crate::call::Timestamp;
 
 /// The ids of the providers that have a list. genai-prices also knows them by words in their names ("my-openai-gateway"),
 /// which is not what we ask.
@@ -62,6 +64,14 @@ impl Listed {
         let remember = |memory: &RefCell<Memory>| memory.borrow_mut().get(provider, model, find);
         // A call may end while its thread does, and with it what it remembers.
         MEMORY.try_with(remember).unwrap_or_else(|_| find())
+    }
+
+    /// Under which provider and which name it is listed at that time.
+    #[cfg(feature = "cli")]
+    pub(super) fn entry(&self, time: Timestamp) -> Option<(String, String)> {
+        let nothing = Usage::new();
+        let price = Calculator::bundled().calculate(&self.request(&nothing).with_timestamp(time)).ok()?;
+        Some((price.provider_id, price.model_id))
     }
 
     /// A question for the price of this usage.
@@ -134,7 +144,7 @@ fn known(provider: &str, model: &str) -> Option<ExtractedUsage> {
 
 /// The id in genai-prices of whose endpoint answered. Names of our own that it knows by the same id are taken as they are;
 /// an Ollama, a vLLM or a gateway has no list.
-fn provider_id<'a>(provider: &'a str, model: &str) -> Option<Cow<'a, str>> {
+pub(super) fn provider_id<'a>(provider: &'a str, model: &str) -> Option<Cow<'a, str>> {
     let id = match provider {
         "aws.bedrock" => "aws",
         "azure.ai.inference" | "azure.ai.openai" => "azure",

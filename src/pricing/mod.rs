@@ -57,6 +57,8 @@ use crate::{
 };
 
 mod beside;
+#[cfg(feature = "cli")]
+pub(crate) mod explain;
 mod genai;
 mod glob;
 mod listed;

@@ -73,6 +73,17 @@ const HOSTS: &[(&str, &str)] = &[
 static CUT: LazyLock<Vec<(Pattern, &str)>> =
     LazyLock::new(|| HOSTS.iter().map(|(pattern, provider)| (Pattern::new(pattern), *provider)).collect());
 
+/// The names of all providers that have a host of their own, once each.
+#[cfg(feature = "cli")]
+pub(crate) fn names() -> &'static [&'static str] {
+    static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let mut names: Vec<_> = HOSTS.iter().map(|(_, provider)| *provider).collect();
+        names.dedup();
+        names
+    });
+    &NAMES
+}
+
 /// Ollama's own port.
 const OLLAMA: u16 = 11434;
 

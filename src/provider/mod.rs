@@ -76,6 +76,8 @@ pub(crate) mod dialects;
 mod testing;
 
 pub use hosts::Hosts;
+#[cfg(feature = "cli")]
+pub(crate) use hosts::names;
 
 /// Every protocol that is understood. The first that recognises a request reads it.
 pub static PROVIDERS: &[&dyn Provider] = &[

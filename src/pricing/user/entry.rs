@@ -14,6 +14,12 @@ pub(in crate::pricing) struct Entry {
     pub(super) from: Option<Timestamp>,
     pub(super) until: Option<Timestamp>,
     pub(super) tariff: Tariff,
+    /// Where its file has it.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only a file that is checked has lines"))]
+    pub(super) line: usize,
+    /// Which of its file it is, from 1.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only a file that is checked has numbers"))]
+    pub(super) number: usize,
     /// `price_source`.
     pub(super) source: String,
     /// `price_version`.

@@ -47,8 +47,24 @@ impl PriceBook {
 pub struct PriceFileError(String);
 
 impl PriceFileError {
-    fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+    pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
         Self(format!("the price file {} cannot be read: {error}", path.display()))
+    }
+}
+
+/// Something in a price file that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mistake {
+    pub(super) line: usize,
+    /// Of the entry, from 1.
+    pub(super) number: Option<usize>,
+    pub(super) what: String,
+}
+
+impl Mistake {
+    fn into_error(self, file: &str) -> PriceFileError {
+        let entry = self.number.map(|number| format!(" (price {number})")).unwrap_or_default();
+        PriceFileError(format!("{file}, line {}{entry}: {}", self.line, self.what))
     }
 }
 
@@ -62,23 +78,38 @@ impl std::error::Error for PriceFileError {}
 
 /// Reads a price file.
 pub(in crate::pricing) fn parse(text: &str, name: &str) -> Result<Vec<Entry>, PriceFileError> {
+    let (entries, mistakes) = parse_all(text, name);
+    mistakes.into_iter().next().map_or(Ok(entries), |first| Err(first.into_error(name)))
+}
+
+/// What can be read of a price file, and the first mistake of each entry.
+pub(super) fn parse_all(text: &str, name: &str) -> (Vec<Entry>, Vec<Mistake>) {
     let at = |number| Place { text, name, number };
-    let document = DeTable::parse(text).map_err(|error| {
-        at(None).error(error.span().unwrap_or_default(), &format!("no valid TOML: {}", error.message()))
-    })?;
-    let mut entries = Vec::new();
-    for (key, value) in document.get_ref() {
-        let DeValue::Array(prices) = value.get_ref() else {
-            return Err(at(None).error(key.span(), &format!("`{}` has no meaning here; {HEADER}", key.get_ref())));
-        };
-        if key.get_ref() != "price" {
-            return Err(at(None).error(key.span(), &format!("`{}` has no meaning here; {HEADER}", key.get_ref())));
+    let (mut entries, mut mistakes) = (Vec::new(), Vec::new());
+    let document = match DeTable::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let what = format!("no valid TOML: {}", error.message());
+            return (entries, vec![at(None).error(error.span().unwrap_or_default(), &what)]);
         }
-        for (index, price) in prices.iter().enumerate() {
-            entries.push(at(Some(index + 1)).entry(price)?);
+    };
+    for (key, value) in document.get_ref() {
+        match value.get_ref() {
+            DeValue::Array(prices) if key.get_ref() == "price" => {
+                for (index, price) in prices.iter().enumerate() {
+                    match at(Some(index + 1)).entry(price) {
+                        Ok(entry) => entries.push(entry),
+                        Err(mistake) => mistakes.push(mistake),
+                    }
+                }
+            }
+            _ => {
+                mistakes
+                    .push(at(None).error(key.span(), &format!("`{}` has no meaning here; {HEADER}", key.get_ref())));
+            }
         }
     }
-    Ok(entries)
+    (entries, mistakes)
 }
 
 const HEADER: &str = "begin each price with a line [[price]]";
@@ -93,14 +124,17 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn error(self, span: Range<usize>, what: &str) -> PriceFileError {
+    /// The line of a place in the text, from 1.
+    fn line(self, span: &Range<usize>) -> usize {
         let before = self.text.get(..span.start).unwrap_or_default();
-        let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
-        let entry = self.number.map(|number| format!(" (price {number})")).unwrap_or_default();
-        PriceFileError(format!("{}, line {line}{entry}: {what}", self.name))
+        1 + before.bytes().filter(|byte| *byte == b'\n').count()
     }
 
-    fn entry(self, price: &Spanned<DeValue<'_>>) -> Result<Entry, PriceFileError> {
+    fn error(self, span: Range<usize>, what: &str) -> Mistake {
+        Mistake { line: self.line(&span), number: self.number, what: what.to_owned() }
+    }
+
+    fn entry(self, price: &Spanned<DeValue<'_>>) -> Result<Entry, Mistake> {
         let DeValue::Table(table) = price.get_ref() else {
             return Err(self.error(price.span(), HEADER));
         };
@@ -135,6 +169,8 @@ impl Place<'_> {
             version: format!("{} {scope}/{model}{since}", self.number.unwrap_or_default()),
             from: from.map(|(_, time)| time),
             until: until.map(|(_, time)| time),
+            line: self.line(&price.span()),
+            number: self.number.unwrap_or_default(),
             provider,
             model,
             tariff,
@@ -147,7 +183,7 @@ impl Place<'_> {
         span: Range<usize>,
         value: &Spanned<DeValue<'_>>,
         tariff: &mut Tariff,
-    ) -> Result<(), PriceFileError> {
+    ) -> Result<(), Mistake> {
         match key {
             "input" => tariff.input.rate = Some(self.money(key, value)?),
             "output" => tariff.output.rate = Some(self.money(key, value)?),
@@ -166,7 +202,7 @@ impl Place<'_> {
         Ok(())
     }
 
-    fn units(self, value: &Spanned<DeValue<'_>>, tariff: &mut Tariff) -> Result<(), PriceFileError> {
+    fn units(self, value: &Spanned<DeValue<'_>>, tariff: &mut Tariff) -> Result<(), Mistake> {
         let DeValue::Table(units) = value.get_ref() else {
             return Err(self.error(value.span(), "write per_unit = { web_searches = \"0.01\" }"));
         };
@@ -188,14 +224,14 @@ impl Place<'_> {
         Ok(())
     }
 
-    fn text(self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<String, PriceFileError> {
+    fn text(self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<String, Mistake> {
         match value.get_ref() {
             DeValue::String(text) if !text.is_empty() => Ok(text.clone().into_owned()),
             _ => Err(self.error(value.span(), &format!("`{key}` must be a text, such as {key} = \"*\""))),
         }
     }
 
-    fn date(self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<(Range<usize>, Timestamp), PriceFileError> {
+    fn date(self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<(Range<usize>, Timestamp), Mistake> {
         let time = match value.get_ref() {
             DeValue::String(text) => date::parse(text),
             DeValue::Datetime(time) => date::parse(&time.to_string()),
@@ -205,7 +241,7 @@ impl Place<'_> {
         Ok((value.span(), time))
     }
 
-    fn money(self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Usd, PriceFileError> {
+    fn money(self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Usd, Mistake> {
         let what = match value.get_ref() {
             DeValue::String(text) => match text.parse::<Usd>() {
                 Ok(rate) if rate >= Usd::ZERO => return Ok(rate),

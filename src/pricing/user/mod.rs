@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use crate::call::{Call, Cost};
 
+#[cfg(feature = "cli")]
+pub(super) mod check;
 pub(super) mod date;
 mod entry;
 pub(super) mod file;
+#[cfg(feature = "cli")]
+mod shown;
 mod tariff;
 
 /// All entries, in the order of the files. `None`: there is no file.

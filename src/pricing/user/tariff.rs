@@ -34,7 +34,7 @@ pub(super) struct Part {
     pub(super) key: &'static str,
     /// Whether it is part of the output.
     pub(super) output: bool,
-    unit: &'static str,
+    pub(super) unit: &'static str,
     /// What of it has another rate, wherever the entry has that rate: (its key, how much it is).
     without: &'static [(&'static str, &'static str)],
 }
