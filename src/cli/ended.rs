@@ -16,6 +16,11 @@ impl Ended {
         Self { code: 130, sentence: Some(sentence) }.into()
     }
 
+    /// All is said, and something needs attention: exit code 1.
+    pub(super) fn attention() -> anyhow::Error {
+        Self { code: 1, sentence: None }.into()
+    }
+
     /// What is still to be said.
     pub(super) fn sentence(&self) -> Option<&str> {
         self.sentence.as_deref()

@@ -137,7 +137,7 @@ fn run(
             Command::Report(arguments) => report::run(*arguments, ledger, out, notes).await,
             Command::Calls(arguments) => calls::run(arguments, ledger, out, notes).await,
             Command::Show(arguments) => show::run(arguments, ledger, out, notes).await,
-            Command::Prices(arguments) => prices::run(arguments, out, notes),
+            Command::Prices(arguments) => prices::run(arguments, ledger, out, notes).await,
             Command::Reprice(arguments) => reprice::run(arguments, ledger, out, notes).await,
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,
             Command::Drain(arguments) => drain::run(arguments, ledger, out).await,

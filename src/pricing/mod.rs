@@ -68,7 +68,7 @@ mod rates;
 #[path = "no_user.rs"]
 mod user;
 #[cfg(feature = "price-file")]
-mod user;
+pub(crate) mod user;
 
 #[cfg(test)]
 mod cross_check;

@@ -12,6 +12,7 @@ use spanledger::{
 };
 use tempfile::TempDir;
 
+mod prices;
 #[path = "../recorded/mod.rs"]
 mod recorded;
 mod reprice;

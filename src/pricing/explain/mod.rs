@@ -73,7 +73,7 @@ impl PriceBook {
 }
 
 /// The provider whose list a bare name of a model is looked up in, and why.
-fn guess(model: &str) -> Option<(String, String)> {
+pub(super) fn guess(model: &str) -> Option<(String, String)> {
     let nothing = Usage::new();
     let by_rule = Calculator::bundled().calculate(&PriceRequest::new(model, &nothing)).ok();
     let lists = Calculator::bundled().providers().filter(|list| list.models().any(|of| of.id() == model));
@@ -90,7 +90,7 @@ fn guess(model: &str) -> Option<(String, String)> {
 }
 
 /// Our name of a list of genai-prices.
-pub(super) fn ours(id: &str) -> &str {
+fn ours(id: &str) -> &str {
     let same = |name: &&&'static str| provider_id(name, "").is_some_and(|of| of == id);
     let names = provider::names();
     if names.contains(&id) { id } else { names.iter().find(same).map_or(id, |name| name) }

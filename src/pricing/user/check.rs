@@ -10,7 +10,7 @@ use crate::{
     call::{Timestamp, Usd},
     pricing::{
         DESCRIPTIVE,
-        explain::{ours, units::UNITS, usual},
+        explain::{guess, units::UNITS, usual},
         glob,
         listed::{Listed, provider_id},
     },
@@ -197,11 +197,7 @@ impl Doubts<'_> {
         if model.is_empty() || model.contains('*') || literal.is_some_and(|name| name.contains('*')) {
             return None;
         }
-        let guess = || {
-            let lists = genai_prices::Calculator::bundled().providers();
-            let list = lists.into_iter().find(|list| list.models().any(|of| of.id() == model))?;
-            Listed::find(ours(list.id()), model)
-        };
+        let guess = || Listed::find(&guess(model)?.0, model);
         literal.map_or_else(guess, |provider| Listed::find(provider, model))
     }
 }

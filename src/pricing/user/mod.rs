@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::call::{Call, Cost};
 
 #[cfg(feature = "cli")]
-pub(super) mod check;
+pub(crate) mod check;
 pub(super) mod date;
 mod entry;
 pub(super) mod file;

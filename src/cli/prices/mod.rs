@@ -4,28 +4,46 @@ use std::{io::Write, path::PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Output, time::utc};
+use super::{Output, open_ledger, time::utc};
 use crate::{
     PriceBook,
     call::Timestamp,
     pricing::explain::{Explanation, Rate},
     provider,
-    store::Table,
+    store::{Query, Table},
 };
+
+mod check;
+mod skeleton;
 
 /// Show what a model costs, where its price comes from, and why.
 ///
 /// The rates are US dollars for so many of a unit. A rate with a condition holds instead of the standard one where the
 /// condition does: a batch, a service tier that was served, a long prompt, a time of day.
+///
+/// --unpriced reads the ledger instead, and prints an entry for a price file for each model that has no price.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
 Examples:
   spanledger prices gpt-4o
   spanledger prices claude-sonnet-4-5 --provider aws.bedrock --at 2026-06-01
-  spanledger prices ollama:llama3.1:8b --prices prices.toml --format json")]
+  spanledger prices ollama:llama3.1:8b --prices prices.toml --format json
+  spanledger prices --unpriced >> prices.toml     then fill in the rates
+  spanledger prices check prices.toml
+  spanledger reprice --since 2026-11-01 --prices prices.toml"
+)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// The model, as a call names it; also as provider:model.
-    model: String,
+    #[arg(required_unless_present = "unpriced")]
+    model: Option<String>,
+    /// Print an entry for a price file for each model of the ledger that could not be priced.
+    #[arg(long, conflicts_with_all = ["model", "provider", "at", "prices"])]
+    unpriced: bool,
     /// Whose endpoint it is: openai, anthropic, gcp.gemini, …
     #[arg(long)]
     provider: Option<String>,
@@ -39,9 +57,40 @@ pub(super) struct Arguments {
     output: Output,
 }
 
-pub(super) fn run(arguments: Arguments, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    Check(check::Arguments),
+}
+
+pub(super) async fn run(
+    arguments: Arguments,
+    ledger: &str,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    match (&arguments.action, &arguments.model) {
+        (Some(Action::Check(arguments)), _) => check::run(arguments, out, notes),
+        (None, Some(model)) => show(&arguments, model, out, notes),
+        (None, None) => unpriced(ledger, out, notes).await,
+    }
+}
+
+/// Prints entries to fill in.
+async fn unpriced(ledger: &str, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
+    let store = open_ledger(ledger, notes).await?;
+    let table = store.query(&Query::new(include_str!("skeleton.sql"))).await?;
+    store.close().await;
+    write!(out, "{}", skeleton::of(&table))?;
+    out.flush()?;
+    if table.rows.is_empty() {
+        writeln!(notes, "Every call that used something has a price.")?;
+    }
+    Ok(())
+}
+
+fn show(arguments: &Arguments, model: &str, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
     let book = super::prices(arguments.prices.as_ref())?;
-    let (provider, model) = split(arguments.provider.as_deref(), &arguments.model);
+    let (provider, model) = split(arguments.provider.as_deref(), model);
     let explanation = book.explain(provider, model, arguments.at.unwrap_or_else(Timestamp::now));
     if explanation.source.is_empty() {
         anyhow::bail!(unknown(&book, provider, model, &explanation));
