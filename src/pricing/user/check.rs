@@ -86,7 +86,7 @@ impl Doubts<'_> {
                 ));
             }
             _ => {
-                let overlaps = wider.iter().filter(|other| !overlap(self.entry.span(), other.span()).is_none());
+                let overlaps = wider.iter().filter(|other| overlap(self.entry.span(), other.span()).is_some());
                 doubts.extend(overlaps.map(|other| {
                     let common = overlap(self.entry.span(), other.span()).unwrap_or_default();
                     format!(
