@@ -44,7 +44,6 @@ fn what_has_no_price_is_listed_with_its_tokens_and_an_entry_to_fill_in() {
         call(2, "ollama", "llama3.1:8b", [1000, 10]),
         silent,
     ]);
-    insta::assert_snapshot!("report_unpriced", seen(ledger.path(), &["report", "unpriced"]));
     insta::assert_snapshot!("prices_unpriced", seen(ledger.path(), &["prices", "--unpriced"]));
     let skeleton = seen(ledger.path(), &["prices", "--unpriced"]);
     let toml = skeleton.split_once("[0]\n").unwrap().1.split_once("--- stderr").unwrap().0;
