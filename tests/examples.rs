@@ -65,9 +65,15 @@ async fn the_quickstart_leaves_a_fresh_ledger_and_prints_the_first_report() {
 async fn every_other_example_shows_its_rows() {
     let folder = tempfile::tempdir().unwrap();
     let mut so_far = 0;
-    for (example, calls) in
-        [("reqwest", 1), ("tower", 2), ("async_openai", 2), ("streaming", 2), ("confidence", 2), ("axum_service", 2)]
-    {
+    for (example, calls) in [
+        ("reqwest", 1),
+        ("tower", 2),
+        ("async_openai", 2),
+        ("streaming", 2),
+        ("confidence", 2),
+        ("axum_service", 2),
+        ("record", 2),
+    ] {
         let printed = run(example, folder.path());
         let rows = ledger(folder.path(), "examples.db").await;
         assert_eq!(rows.len() - so_far, calls, "{example}: {printed}");

@@ -13,7 +13,8 @@ use opentelemetry_sdk::{
     trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor},
 };
 use reqwest_middleware::ClientWithMiddleware;
-use spanledger::{AiCallMiddleware, CallContext, CallHandle, Ledger, RequestBody};
+use serde_json::{Value, json};
+use spanledger::{AiCallMiddleware, CallContext, CallHandle, Ledger, RequestBody, call::Score, store::Query};
 use support::{Api, Pace, Row, Scenario, Servers, rows, scenario};
 use tokio::sync::{Mutex, MutexGuard};
 use tower::ServiceExt as _;
@@ -253,6 +254,34 @@ async fn what_is_learnt_again_is_on_the_span_once() {
     assert_eq!(attribute(&spans[0], "spanledger.confidence.score"), Some(&OtelValue::F64(0.25)));
     assert_eq!(attribute(&spans[0], "spanledger.action"), Some(&OtelValue::from("fallback_to_rules")));
     assert_eq!(spans[0].events.len(), 1, "one result of an evaluation");
+}
+
+#[tokio::test]
+async fn a_score_said_before_or_after_the_bodys_end_is_an_event_of_the_span_and_a_row() {
+    let bench = Bench::new(Sampler::AlwaysOn, false).await;
+    let scenario = scenario::named("openai chat").unwrap();
+    let request =
+        bench.http().post(format!("{}{}", bench.servers.url(Api::OpenAi), scenario.path)).json(&scenario.body());
+    let response = request.send().await.unwrap();
+    let call = CallHandle::from_response(&response);
+    call.score(Score::new("relevance", 0.5)).score(Score::new("", 1.0));
+    response.bytes().await.unwrap();
+    call.score(Score::labelled("accuracy", "pass").explanation("right"));
+    drop(call);
+    assert_eq!(bench.rows().await.len(), 1);
+    let spans = bench.spans();
+    let events: Vec<_> = spans[0].events.iter().map(|event| event.name.as_ref()).collect();
+    assert_eq!(events, ["gen_ai.evaluation.result"; 2]);
+    assert_eq!(spans[0].events[1].attributes[1], opentelemetry::KeyValue::new("gen_ai.evaluation.score.label", "pass"));
+    let store = spanledger::store::open(&bench.url, false).unwrap();
+    let scores =
+        Query::new("SELECT name, score, label, detail FROM ai_call_score JOIN usage_log ON id = call_id ORDER BY name");
+    let expected = [
+        [json!("accuracy"), Value::Null, json!("pass"), json!("\"right\"")],
+        [json!("relevance"), json!(0.5), Value::Null, Value::Null],
+    ];
+    assert_eq!(store.query(&scores).await.unwrap().rows, expected);
+    store.close().await;
 }
 
 #[tokio::test]

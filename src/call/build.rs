@@ -33,6 +33,12 @@ impl Call {
         Self { provider: provider.into(), operation: operation.into(), ..Self::default() }
     }
 
+    /// A call of a model by its identifier, `provider:model` or `client:<node id>:<model>`, which names provider and model.
+    #[must_use]
+    pub fn of_model(identifier: impl Into<String>, operation: impl Into<Name>) -> Self {
+        Self::new("", operation).context(CallContext::default().model_identifier(identifier))
+    }
+
     /// The model that was asked for: what is priced, unless another one answered.
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
@@ -152,10 +158,10 @@ impl Call {
         self
     }
 
-    /// Who asked, and for what.
+    /// Who asked, and for what. What it does not say, an earlier one does.
     #[must_use]
     pub fn context(mut self, context: CallContext) -> Self {
-        self.context = context;
+        self.context = context.or(&self.context);
         self
     }
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{answered::Names, keeper, recorder::Recorder, telemetry};
 use crate::{
-    call::{Call, RowId, Timestamp},
+    call::{Call, RowId, Score, Timestamp},
     confidence::{Action, Confidence, Trust},
     model::ModelIdentifier,
 };
@@ -79,6 +79,17 @@ impl CallHandle {
     /// Attaches data about the answer. It is the application's own choice: nothing is taken from the answer itself.
     pub fn response_data(&self, data: impl Into<Value>) -> &Self {
         self.learn(Trust { response_data: Some(data.into()), ..Trust::default() })
+    }
+
+    /// States how the answer was judged: a named number, a label, or both. Of two scores with one name the later one stands;
+    /// one that says nothing ([`Score::check`]) is left out.
+    pub fn score(&self, score: Score) -> &Self {
+        if let Some(hold) = &self.0
+            && score.check().is_ok()
+        {
+            hold.0.score(score);
+        }
+        self
     }
 
     /// The id of the call's row; known once the body has ended, with a ledger that could take it.
@@ -196,6 +207,8 @@ struct State {
     holder: Weak<Hold>,
     /// What was learnt before the row was written; from then on, what the span says of it when it ends. Mostly nothing.
     trust: Option<Box<Trust>>,
+    /// What was scored before the row was written. Mostly nothing.
+    scores: Vec<Score>,
     /// The span, while it is open.
     span: Option<Context>,
     ended: Option<Ended>,
@@ -254,12 +267,12 @@ impl Shared {
     /// The body has ended. `finish` writes the end onto the span, if it is there; the span itself ends now, or with the last
     /// handle, and is then told what was learnt: all at once, because the SDK keeps an attribute that is set twice twice.
     pub(super) fn end(self: &Arc<Self>, ended: Ended, trust: Trust, finish: impl FnOnce(&Context)) {
-        let (held, late) = {
+        let row_id = ended.row_id;
+        let (held, late, scores) = {
             let mut state = self.state();
             if let Some(span) = &state.span {
                 finish(span);
             }
-            let row_id = ended.row_id;
             state.ended = Some(ended);
             // Said while the row was being written.
             let late = std::mem::replace(&mut state.trust, (!trust.is_empty()).then(|| Box::new(trust)));
@@ -267,8 +280,12 @@ impl Shared {
                 state.learn(Trust::clone(late));
             }
             let late = late.filter(|trust| !trust.is_empty()).zip(row_id);
-            (state.span.is_some() && state.holder.strong_count() > 0, late)
+            let held = state.span.is_some() && state.holder.strong_count() > 0;
+            (held, late, std::mem::take(&mut state.scores))
         };
+        if let Some(row_id) = row_id {
+            scores.into_iter().for_each(|score| self.recorder.score(row_id, score));
+        }
         if let Some((trust, row_id)) = late {
             self.recorder.later(row_id, *trust);
         }
@@ -289,6 +306,27 @@ impl Shared {
         drop(state);
         if let Some(row_id) = row_id {
             self.recorder.later(row_id, learnt);
+        }
+    }
+
+    /// A score is an event of the span, as long as that is open, and a record of its own once there is a row.
+    fn score(&self, score: Score) {
+        let mut state = self.state();
+        let span = state.span.clone();
+        let row_id = match &state.ended {
+            Some(ended) => ended.row_id,
+            None => {
+                state.scores.push(score.clone());
+                None
+            }
+        };
+        drop(state);
+        if let Some(span) = span {
+            // A span processor that panics is not the caller's failure.
+            let _ = catch_unwind(AssertUnwindSafe(|| telemetry::scored(&span, &score)));
+        }
+        if let Some(row_id) = row_id {
+            self.recorder.score(row_id, score);
         }
     }
 

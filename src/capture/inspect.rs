@@ -15,7 +15,7 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    call::{Call, Ending, RowId, Timestamp},
+    call::{Call, Ending, RowId, Score, Timestamp},
     confidence::Trust,
     provider::RequestHead,
 };
@@ -120,6 +120,10 @@ impl Sink for Collected {
     }
 
     fn later(&self, _: RowId, _: Trust) {}
+
+    fn score(&self, _: RowId, _: Score) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

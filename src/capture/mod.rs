@@ -40,9 +40,10 @@
 //! # Files
 //!
 //! `watch` is the state machine that all ways in share (`reading` its part that messages change, `said` what it hands on of
-//! prompts and answers where that was asked for), `handle` what the caller holds of a call, `answered` who answered it, `telemetry` its span and
-//! ids. Each way in only converts: `layer`, `service`, `future`, `body`, `cause` (tower), `reqwest`, `reqwest_tower`,
-//! `async_openai`, and `inspect` for exchanges that were recorded before.
+//! prompts and answers where that was asked for), `handle` what the caller holds of a call, `answered` who answered it,
+//! `telemetry` its span and ids. Each way in only converts: `layer`, `service`, `future`, `body`, `cause` (tower),
+//! `reqwest`, `reqwest_tower`, `async_openai`, and `inspect` for exchanges that were recorded before. `told` is for calls
+//! that the application tells of itself.
 //!
 //! # Memory
 //!
@@ -71,6 +72,8 @@ mod reading;
 pub(crate) mod recorder;
 mod said;
 mod telemetry;
+#[cfg(feature = "ledger")]
+pub(crate) mod told;
 mod watch;
 
 #[cfg(feature = "tower")]

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use opentelemetry::trace::{SpanId, TraceId};
 
 use crate::{
-    call::{Call, RowId, Timestamp},
+    call::{Call, RowId, Score, Timestamp},
     confidence::Trust,
     content::{Captured, ContentCapture},
     model::Models,
@@ -138,6 +138,13 @@ impl Recorder {
             sink.later(row_id, trust);
         }
     }
+
+    /// How a call was judged.
+    pub(super) fn score(&self, row_id: RowId, score: Score) {
+        if let Some(sink) = &self.sink {
+            sink.score(row_id, score);
+        }
+    }
 }
 
 /// Where finished calls go: the ledger's spool, or whoever inspects one exchange.
@@ -155,4 +162,7 @@ pub(crate) trait Sink: fmt::Debug + Send + Sync {
     fn content(&self, row_id: RowId, captured: Captured, call: &Call) {
         let _ = (row_id, captured, call);
     }
+
+    /// Takes how one was judged. Whether it could be taken.
+    fn score(&self, row_id: RowId, score: Score) -> bool;
 }

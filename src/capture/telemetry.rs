@@ -20,7 +20,7 @@ use opentelemetry::{
 };
 
 use crate::{
-    call::{Call, Identity, RowId},
+    call::{Call, Identity, RowId, Score},
     confidence::Trust,
     span::{
         Dialect, names,
@@ -170,6 +170,15 @@ pub(super) fn learnt(context: &Context, trust: &Trust) {
     if let Some(score) = trust.confidence.as_ref().and_then(crate::Confidence::score) {
         let attributes =
             vec![KeyValue::new(names::EVALUATION_NAME, "confidence"), KeyValue::new(names::EVALUATION_SCORE, score)];
+        context.span().add_event(names::EVALUATION_RESULT, attributes);
+    }
+}
+
+/// Writes a score onto the span: the standard event.
+pub(super) fn scored(context: &Context, score: &Score) {
+    if context.span().is_recording() {
+        let mut attributes: Vec<KeyValue> = Vec::new();
+        write::write_score(score, &mut attributes);
         context.span().add_event(names::EVALUATION_RESULT, attributes);
     }
 }

@@ -8,6 +8,9 @@
 //! The spool is a folder beside the database file (`usage.db.spool/`), or where the builder says. A thread of the ledger's
 //! own drains it into the store, with its own runtime: nothing here needs or blocks the application's.
 //!
+//! What never crosses HTTP is told: [`record`](Ledger::record) takes a call, [`score`](Ledger::score) how one was judged,
+//! [`configuration`](Ledger::configuration) what calls run under.
+//!
 //! - [`ready`](Ledger::ready) waits until the schema is up to date. Calls need not wait: the spool takes them before.
 //! - [`flush`](Ledger::flush) waits until what was recorded is stored; it returns how many lines are not stored yet.
 //! - [`shutdown`](Ledger::shutdown) flushes and ends the thread. What is still in the spool waits for the next open.
@@ -17,6 +20,7 @@
 
 mod builder;
 mod exporter;
+mod record;
 mod redaction;
 
 #[cfg(feature = "proxy")]
@@ -39,7 +43,7 @@ use redaction::Redaction;
 
 use crate::{
     PriceBook, Recorder,
-    call::{Call, Later, Record, RowId, Source, Timestamp},
+    call::{Call, Later, Record, RowId, Score, Scored, Source, Timestamp},
     capture::{keeper, recorder::Sink},
     confidence::Trust,
     content::{Captured, Dropped},
@@ -210,6 +214,11 @@ impl Sink for Inner {
     fn later(&self, row_id: RowId, trust: Trust) {
         // What is refused is counted by the spool.
         let _ = self.append(line::later(&Later { row_id, recorded_at: Timestamp::now(), trust }));
+    }
+
+    fn score(&self, row_id: RowId, score: Score) -> bool {
+        let scored = Scored { row_id, recorded_at: Timestamp::now(), score };
+        scored.score.check().is_ok() && self.append(line::score(&scored))
     }
 }
 

@@ -252,10 +252,11 @@ fn digits(id: &[u8]) -> Cell<'static> {
     Cell::Text(id.iter().flat_map(|byte| hex::pair(*byte)).map(char::from).collect::<String>().into())
 }
 
-/// By the monotonic clock, else by the timestamps; a clock that went backwards leaves it unknown.
+/// By the monotonic clock, else by the timestamps; a clock that went backwards leaves it unknown, and so does a call of which
+/// only one moment is known.
 #[expect(clippy::cast_precision_loss, reason = "microseconds of a duration are far below 2^53")]
 fn duration_ms(call: &Call) -> Option<f64> {
-    let by_clock = || call.ended_at.micros().checked_sub(call.started_at.micros()).filter(|micros| *micros >= 0);
+    let by_clock = || call.ended_at.micros().checked_sub(call.started_at.micros()).filter(|micros| *micros > 0);
     call.duration.map(|time| time.as_secs_f64() * 1e3).or_else(|| by_clock().map(|micros| micros as f64 / 1e3))
 }
 
