@@ -42,6 +42,8 @@ mod progress;
 mod proxy;
 mod report;
 mod reprice;
+mod row;
+mod score;
 mod show;
 mod stop;
 mod time;
@@ -76,6 +78,7 @@ enum Command {
     Report(Box<report::Arguments>),
     Calls(calls::Arguments),
     Show(show::Arguments),
+    Score(score::Arguments),
     Prices(prices::Arguments),
     Reprice(reprice::Arguments),
     Migrate(migrate::Arguments),
@@ -137,6 +140,7 @@ fn run(
             Command::Report(arguments) => report::run(*arguments, ledger, out, notes).await,
             Command::Calls(arguments) => calls::run(arguments, ledger, out, notes).await,
             Command::Show(arguments) => show::run(arguments, ledger, out, notes).await,
+            Command::Score(arguments) => score::run(arguments, ledger, out, notes).await,
             Command::Prices(arguments) => prices::run(arguments, ledger, out, notes).await,
             Command::Reprice(arguments) => reprice::run(arguments, ledger, out, notes).await,
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,

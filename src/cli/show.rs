@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::bail;
 use serde_json::Value;
 
-use super::{Output, open_ledger};
+use super::{Output, open_ledger, row};
 use crate::store::{Query, Table};
 
 /// Show everything known of one call, its trace id included.
@@ -29,10 +29,7 @@ pub(super) async fn run(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let id = arguments.id.trim().to_ascii_lowercase();
-    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
-        bail!("An id is made of the digits 0 to 9, the letters a to f, and dashes");
-    }
+    let id = row::digits(&arguments.id)?;
     let all = Query::new(include_str!("show.sql"));
     let is_trace = id.len() == 32 && !id.contains('-');
     let query = if is_trace {
@@ -46,17 +43,12 @@ pub(super) async fn run(
     store.close().await;
     match table.rows.as_slice() {
         [] => bail!("The ledger has no call {}", arguments.id),
-        [_, _, ..] if !is_trace => bail!("Several calls begin with {}: {}", arguments.id, ids(&table)),
+        [_, _, ..] if !is_trace => bail!("Several calls begin with {}: {}", arguments.id, row::ids(&table)),
         _ if arguments.output.is_for_people() => {
             arguments.output.write(&on_its_side(&arguments.output.chosen(&table)?), out)
         }
         _ => arguments.output.print(&table, out),
     }
-}
-
-fn ids(table: &Table) -> String {
-    let ids = table.rows.iter().filter_map(|row| row.first().and_then(Value::as_str));
-    ids.collect::<Vec<_>>().join(", ")
 }
 
 /// One line for each thing that is known; calls of a trace one below the other.
