@@ -46,7 +46,8 @@ pub(super) fn tell(drained: &spool::Drained, out: &mut dyn Write) -> anyhow::Res
     }
     writeln!(out, "Stored {} rows; {} were there already.", drained.stored, drained.known)?;
     if drained.set_aside > 0 {
-        writeln!(out, "{} lines could not become rows and are in set-aside.jsonl.", drained.set_aside)?;
+        let note = "could not become rows; `spanledger set-aside list` tells why";
+        writeln!(out, "{} lines {note}.", drained.set_aside)?;
     }
     if drained.interrupted {
         return Err(Ended::interrupted(format!("{} lines still wait.", drained.waiting)));

@@ -18,7 +18,7 @@ use anyhow::Context as _;
 use clap::Parser;
 
 use ended::Ended;
-use output::Output;
+use output::{Output, on_its_side};
 use progress::Progress;
 
 use crate::{
@@ -44,6 +44,7 @@ mod report;
 mod reprice;
 mod row;
 mod score;
+mod set_aside;
 mod show;
 mod stop;
 mod time;
@@ -83,6 +84,7 @@ enum Command {
     Reprice(reprice::Arguments),
     Migrate(migrate::Arguments),
     Drain(drain::Arguments),
+    SetAside(set_aside::Arguments),
     Import(import::Arguments),
     Inspect(inspect::Arguments),
     #[cfg(feature = "proxy")]
@@ -145,6 +147,7 @@ fn run(
             Command::Reprice(arguments) => reprice::run(arguments, ledger, out, notes).await,
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,
             Command::Drain(arguments) => drain::run(arguments, ledger, out).await,
+            Command::SetAside(arguments) => set_aside::run(arguments, ledger, out).await,
             Command::Import(arguments) => import::run(arguments, ledger, out, notes).await,
             Command::Inspect(arguments) => inspect::run(arguments, out, notes),
             #[cfg(feature = "proxy")]

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
+use serde_json::Value;
 
 use crate::{
     report::{Format, render::Style},
@@ -115,4 +116,23 @@ impl Output {
         };
         Style::new(colours, bars)
     }
+}
+
+/// One line for each thing that is known; calls of a trace one below the other.
+pub(super) fn on_its_side(table: &Table) -> Table {
+    let unknown = |value: &Value| match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    };
+    let mut rows = Vec::new();
+    for row in &table.rows {
+        if !rows.is_empty() {
+            rows.push(vec![Value::Null, Value::Null]);
+        }
+        let known = table.columns.iter().zip(row).filter(|(_, value)| !unknown(value));
+        rows.extend(known.map(|(column, value)| vec![Value::from(column.as_str()), value.clone()]));
+    }
+    Table { columns: vec!["column".to_owned(), "value".to_owned()], rows }
 }

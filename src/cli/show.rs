@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::bail;
 use serde_json::Value;
 
-use super::{Output, open_ledger, row};
+use super::{Output, on_its_side, open_ledger, row};
 use crate::store::{Query, Table};
 
 /// Show everything known of one call, its trace id included.
@@ -49,23 +49,4 @@ pub(super) async fn run(
         }
         _ => arguments.output.print(&table, out),
     }
-}
-
-/// One line for each thing that is known; calls of a trace one below the other.
-fn on_its_side(table: &Table) -> Table {
-    let unknown = |value: &Value| match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
-    };
-    let mut rows = Vec::new();
-    for row in &table.rows {
-        if !rows.is_empty() {
-            rows.push(vec![Value::Null, Value::Null]);
-        }
-        let known = table.columns.iter().zip(row).filter(|(_, value)| !unknown(value));
-        rows.extend(known.map(|(column, value)| vec![Value::from(column.as_str()), value.clone()]));
-    }
-    Table { columns: vec!["column".to_owned(), "value".to_owned()], rows }
 }

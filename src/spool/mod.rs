@@ -74,6 +74,7 @@ mod insert;
 pub mod line;
 mod once;
 mod pass;
+mod put_back;
 mod reader;
 mod segment;
 mod set_aside;
@@ -89,6 +90,7 @@ use std::{any::Any, time::Duration};
 pub use append::{Appended, Refused, Spool};
 pub use drain::{Drain, Flushed, Health};
 pub use once::{Drained, drain_once, holds_lines};
+pub use put_back::{PutBack, put_back};
 pub use set_aside::{SetAside, read as read_set_aside};
 
 use crate::call::Record;

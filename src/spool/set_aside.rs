@@ -53,6 +53,19 @@ impl SetAside {
         }
         aside
     }
+
+    /// The bytes of the line, if all of them were kept.
+    pub(super) fn whole(&self) -> Option<Vec<u8>> {
+        let bytes = match (&self.line, &self.hex) {
+            (Some(line), _) => line.as_bytes().to_vec(),
+            (None, Some(hex)) => {
+                let pairs = hex.as_bytes().chunks_exact(2);
+                pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect::<Option<_>>()?
+            }
+            (None, None) => return None,
+        };
+        (bytes.len() as u64 == self.length && !bytes.contains(&b'\n')).then_some(bytes)
+    }
 }
 
 /// The file, and what of the present segments is in it already: a segment that is read again after a crash must not be

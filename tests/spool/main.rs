@@ -11,6 +11,7 @@ mod flush;
 mod memory;
 mod model;
 mod processes;
+mod put_back;
 
 use std::{
     ops::ControlFlow,
