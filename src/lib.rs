@@ -46,6 +46,7 @@
 //! | `reqwest-tower` | [`AiCallLayer`] over `reqwest::Client` as a tower service | |
 //! | `async-openai` | [`AiCallLayer`] for async-openai's `with_http_service` | |
 //! | `price-file` | your own prices, aliases of models and names of machines from TOML files | yes |
+//! | `tokenizer` | unreported tokens are counted by OpenAI's `o200k_base`, whose vocabulary (4 MB) is compiled in | |
 //! | `sqlite` | the ledger: [`Ledger`], rows in SQLite (turns on `ledger`, which has no store of its own) | yes |
 //! | `proxy` | [`proxy`]: a reverse proxy for clients that only take a base URL | yes |
 //! | `cli` | the program `spanledger` | yes |
@@ -64,6 +65,7 @@ pub mod model;
 )]
 pub mod capture;
 
+pub mod estimate;
 pub mod framing;
 
 pub mod provider;

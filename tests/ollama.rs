@@ -167,6 +167,6 @@ async fn a_stream_abandoned_half_way_is_one_cancelled_row() {
     assert_eq!(table.rows.len(), 1);
     let row = &table.rows[0];
     assert_eq!(row[..3], [json!("cancelled"), json!("success"), json!(true)]);
-    assert_eq!(row[3..5], [Value::Null, json!("none")], "nobody said how many tokens: unknown, not zero");
+    assert!(row[3].as_u64() > Some(0) && row[4] == json!("estimated"), "nobody said how many tokens: {row:?}");
     assert!(row[5].as_f64().unwrap() > 0.0);
 }

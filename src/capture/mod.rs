@@ -41,7 +41,7 @@
 //!
 //! `watch` is the state machine that all ways in share (`reading` its part that messages change, `said` what it hands on of
 //! prompts and answers where that was asked for), `handle` what the caller holds of a call, `answered` who answered it,
-//! `telemetry` its span and ids. Each way in only converts: `layer`, `service`, `future`, `body`, `cause` (tower),
+//! `meter` its text where nobody reports usage, `telemetry` its span and ids. Each way in only converts: `layer`, `service`, `future`, `body`, `cause` (tower),
 //! `reqwest`, `reqwest_tower`, `async_openai`, and `inspect` for exchanges that were recorded before. `told` is for calls
 //! that the application tells of itself.
 //!
@@ -68,6 +68,7 @@ mod decoded;
 mod handle;
 pub mod inspect;
 pub(crate) mod keeper;
+mod meter;
 mod reading;
 pub(crate) mod recorder;
 mod said;

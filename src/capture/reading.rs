@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::meter::Meter;
 use crate::{
     call::Call,
     content::Gathered,
@@ -13,6 +14,7 @@ use crate::{
 pub(super) struct Reading<'a> {
     pub(super) call: &'a mut Call,
     pub(super) reader: &'a mut dyn Reader,
+    pub(super) meter: &'a mut Meter,
     pub(super) content: Option<&'a mut Gathered>,
     pub(super) over: &'a mut bool,
     /// When the call began, unless it is a recorded one.
@@ -25,6 +27,7 @@ impl Reading<'_> {
             return provider::error::read(message.data, self.call);
         }
         let progress = self.reader.message(message, self.call);
+        self.meter.message(message, progress, self.call);
         if let Some(content) = &mut self.content {
             content.message(message, self.call);
         }

@@ -8,6 +8,7 @@ use crate::{
     call::{Call, RowId, Score, Timestamp},
     confidence::Trust,
     content::{Captured, ContentCapture},
+    estimate,
     model::Models,
     pricing::PriceBook,
     provider::Hosts,
@@ -22,6 +23,7 @@ pub struct Recorder {
     pub(crate) hosts: Hosts,
     pub(crate) prices: PriceBook,
     pub(crate) models: Models,
+    pub(crate) estimates: bool,
     pub(crate) dialect: Dialect,
     pub(crate) send_trace_headers: bool,
     pub(crate) baggage: bool,
@@ -46,6 +48,7 @@ impl Recorder {
             hosts: Hosts::default(),
             prices: PriceBook::bundled(),
             models: Models::default(),
+            estimates: true,
             dialect: Dialect::from_env(),
             send_trace_headers: false,
             baggage: false,
@@ -74,6 +77,14 @@ impl Recorder {
     #[must_use]
     pub fn with_models(mut self, models: Models) -> Self {
         self.models = models;
+        self
+    }
+
+    /// Whether tokens that a provider does not report are estimated from the text; see [`estimate`](crate::estimate). On by
+    /// default.
+    #[must_use]
+    pub const fn with_estimates(mut self, estimate: bool) -> Self {
+        self.estimates = estimate;
         self
     }
 
@@ -127,9 +138,14 @@ impl Recorder {
 
     /// Loads the bundled prices on a thread of its own (about 40 ms), so that the first call does not wait for them.
     pub(crate) fn warm(&self) {
-        let prices = self.prices.clone();
+        let (prices, estimates) = (self.prices.clone(), self.estimates);
         // If there is no thread to be had, the first call loads them.
-        let _ = std::thread::Builder::new().name("spanledger-prices".to_owned()).spawn(move || prices.warm());
+        let _ = std::thread::Builder::new().name("spanledger-prices".to_owned()).spawn(move || {
+            prices.warm();
+            if estimates {
+                estimate::warm();
+            }
+        });
     }
 
     /// What was learnt of a call after its row was written.

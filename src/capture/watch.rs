@@ -17,6 +17,7 @@ use super::{
     credentials::Credentials,
     decoded::Decoded,
     handle::{CallHandle, Ended, Shared, WeakHandle},
+    meter::Meter,
     reading::{Reading, read_request},
     recorder::Recorder,
     said::{Said, gather},
@@ -35,6 +36,7 @@ pub(super) struct Watch {
     recorder: Arc<Recorder>,
     call: Box<Call>,
     reader: Box<dyn Reader>,
+    meter: Meter,
     decoded: Decoded,
     decoder: Option<Decoder>,
     request: Option<Arc<Copied>>,
@@ -86,7 +88,7 @@ impl Watch {
             let prepared = Self::prepare(recorder, (provider, &detected), head, context, &body, started_at)?;
             Some((prepared, gather(recorder, provider, head, &body)))
         });
-        let ((mut call, reader, doubtful), content) = catch_unwind(unwind).ok().flatten()?;
+        let ((mut call, reader, meter, doubtful), content) = catch_unwind(unwind).ok().flatten()?;
         // A sampler or a span processor that panics costs the span, and neither the row nor the caller's answer.
         let begun = catch_unwind(AssertUnwindSafe(|| telemetry::start(&call, recorder.dialect, recorder.spans)))
             .unwrap_or_else(|_| telemetry::start(&call, recorder.dialect, false));
@@ -99,6 +101,7 @@ impl Watch {
             recorder: Arc::clone(recorder),
             call,
             reader,
+            meter,
             decoded: Decoded::default(),
             decoder: None,
             request: body.passing(),
@@ -122,7 +125,7 @@ impl Watch {
         context: Option<&CallContext>,
         body: &RequestBytes<'_>,
         started_at: Timestamp,
-    ) -> Option<(Box<Call>, Box<dyn Reader>, bool)> {
+    ) -> Option<(Box<Call>, Box<dyn Reader>, Meter, bool)> {
         let mut call = Box::new(Call {
             started_at,
             provider: detected.provider.clone(),
@@ -138,18 +141,21 @@ impl Watch {
         call.request.model.clone_from(&detected.model);
         call.request.stream = detected.stream;
         let mut reader = provider.reader();
+        let mut meter = if recorder.estimates { Meter::of(&call) } else { Meter::default() };
         if let RequestBytes::Whole(bytes) = body {
             if Decoded::new(head.headers).is_plain() {
                 reader.request(bytes, &mut call);
+                meter.request(bytes);
             } else if let Some(bytes) = copied::decoded(head.headers, bytes) {
                 read_request(&mut *reader, &bytes, &mut call);
+                meter.request_kept(&bytes);
             }
         }
         recorder.models.apply(&mut call);
         let named = call.request.model.is_some();
         let seen = matches!(body, RequestBytes::Whole(_));
         let doubtful = !detected.certain && !named;
-        (!doubtful || !seen).then_some((call, reader, doubtful))
+        (!doubtful || !seen).then_some((call, reader, meter, doubtful))
     }
 
     /// Whether a doubtful request turned out to name no model: it was no AI call after all.
@@ -166,13 +172,13 @@ impl Watch {
         self.observe(|watch| {
             let Some((provider, detected)) = provider::detect(head, &watch.recorder.hosts) else { return };
             let started_at = watch.call.started_at;
-            let Some((mut call, reader, _)) =
+            let Some((mut call, reader, meter, _)) =
                 Self::prepare(&watch.recorder, (provider, &detected), head, None, &body, started_at)
             else {
                 return;
             };
             call.identity = watch.call.identity;
-            (watch.call, watch.reader) = (call, reader);
+            (watch.call, watch.reader, watch.meter) = (call, reader, meter);
             watch.content = gather(&watch.recorder, provider, head, &body);
             watch.request = body.passing();
             watch.credentials = Credentials::of(head);
@@ -240,9 +246,9 @@ impl Watch {
     /// What turns bytes into messages, and what takes them.
     fn reading(&mut self) -> (Option<&mut Decoder>, &mut Decoded, Reading<'_>) {
         let clock = (self.lasted.is_none() && !self.decoded.holds_back()).then_some(self.started);
-        let content = self.content.as_deref_mut();
-        let reading = Reading { call: &mut self.call, reader: &mut *self.reader, content, over: &mut self.over, clock };
-        (self.decoder.as_mut(), &mut self.decoded, reading)
+        let Self { call, reader, meter, content, over, decoder, decoded, .. } = self;
+        let content = content.as_deref_mut();
+        (decoder.as_mut(), decoded, Reading { call, reader: &mut **reader, meter, content, over, clock })
     }
 
     /// The body has ended, this way. Only the first ending counts.
@@ -282,6 +288,7 @@ impl Watch {
         match copied.take() {
             Some(bytes) => {
                 read_request(&mut *self.reader, &bytes, &mut self.call);
+                self.meter.request_kept(&bytes);
                 self.recorder.models.apply(&mut self.call);
                 if let Some(content) = &mut self.content {
                     content.request(bytes);
@@ -325,6 +332,8 @@ impl Watch {
             (false, Ending::Complete) if call.usage.source != UsageSource::Partial => UsageSource::Provider,
             (false, _) => UsageSource::Partial,
         };
+        let _ = catch_unwind(AssertUnwindSafe(|| self.meter.fill(&mut self.call)));
+        let call = &mut self.call;
         call.trust.learn(self.shared.take_trust());
         // Whatever a price list holds, it is not the caller's failure.
         if let Ok(cost) = catch_unwind(AssertUnwindSafe(|| self.recorder.prices.price(&self.call))) {

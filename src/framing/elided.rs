@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{MAX_HELD_BYTES, Message, Sink, WHOLE_BYTES, parts::Parts, shortener::Shortener};
+use crate::estimate::{Passed, Scanner, Side};
 
 /// Room that is kept between two messages; more is given back.
 const KEPT_CAPACITY: usize = 8 * 1024;
@@ -38,9 +39,32 @@ pub struct Elided {
 enum Form {
     #[default]
     Whole,
-    Short(Box<Shortener>),
+    Short(Box<Short>),
     Parts(Box<Parts>),
     Text,
+}
+
+/// The short form, and how much text the long one had.
+#[derive(Debug)]
+struct Short {
+    shortener: Shortener,
+    scanner: Scanner,
+    text: Passed,
+}
+
+impl Short {
+    fn new() -> Self {
+        Self { shortener: Shortener::default(), scanner: Scanner::new(Side::Either), text: Passed::default() }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.shortener.push(bytes);
+        self.scanner.push(bytes, &mut self.text);
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.shortener.held_bytes() + self.text.held_bytes()
+    }
 }
 
 impl fmt::Debug for Elided {
@@ -61,7 +85,7 @@ impl Elided {
         match &mut self.form {
             Form::Whole if self.whole.len() + bytes.len() <= WHOLE_BYTES => append(&mut self.whole, bytes, WHOLE_BYTES),
             Form::Whole => self.outgrow(bytes),
-            Form::Short(shortener) => shortener.push(bytes),
+            Form::Short(short) => short.push(bytes),
             Form::Parts(parts) => parts.push(bytes),
             Form::Text => {}
         }
@@ -72,7 +96,7 @@ impl Elided {
     pub fn finish(&self) -> &[u8] {
         match &self.form {
             Form::Whole | Form::Text => &self.whole,
-            Form::Short(shortener) => shortener.out(),
+            Form::Short(short) => short.shortener.out(),
             Form::Parts(parts) => parts.out(),
         }
     }
@@ -82,7 +106,7 @@ impl Elided {
     pub fn is_whole(&self) -> bool {
         match &self.form {
             Form::Whole => true,
-            Form::Short(shortener) => !shortener.is_cut() && shortener.left_out().is_none(),
+            Form::Short(short) => !short.shortener.is_cut() && short.shortener.left_out().is_none(),
             Form::Parts(_) | Form::Text => false,
         }
     }
@@ -91,9 +115,22 @@ impl Elided {
     pub(super) fn left_out(&self) -> Option<usize> {
         match &self.form {
             Form::Whole => None,
-            Form::Short(shortener) => shortener.left_out(),
+            Form::Short(short) => short.shortener.left_out(),
             Form::Parts(_) | Form::Text => Some(0),
         }
+    }
+
+    /// The text of the whole document, where what is held is its short form.
+    pub(crate) fn text(&self) -> Option<&Passed> {
+        match &self.form {
+            Form::Short(short) => Some(&short.text),
+            Form::Whole | Form::Parts(_) | Form::Text => None,
+        }
+    }
+
+    /// What is held, or the part of it that is no blank, as a message.
+    pub(super) fn message<'a>(&'a self, data: &'a [u8]) -> Message<'a> {
+        Message { left_out: self.left_out(), text: self.text(), ..Message::unnamed(data) }
     }
 
     /// How much memory is held: at most [`MAX_HELD_BYTES`].
@@ -101,7 +138,7 @@ impl Elided {
     pub fn held_bytes(&self) -> usize {
         let short = match &self.form {
             Form::Whole | Form::Text => 0,
-            Form::Short(shortener) => shortener.held_bytes(),
+            Form::Short(short) => short.held_bytes(),
             Form::Parts(parts) => parts.held_bytes(),
         };
         self.whole.capacity() + short
@@ -123,7 +160,7 @@ impl Elided {
     pub(super) fn hand_out(&mut self, on: Sink<'_>) {
         let data = self.finish().trim_ascii();
         if !data.is_empty() {
-            on(Message { left_out: self.left_out(), ..Message::unnamed(data) });
+            on(self.message(data));
         }
         self.clear();
     }
@@ -146,10 +183,10 @@ impl Elided {
         let room = WHOLE_BYTES - self.whole.len();
         let first = self.whole.iter().chain(&bytes[..=room]).find(|byte| !byte.is_ascii_whitespace());
         if first.is_none_or(|byte| matches!(byte, b'{' | b'[')) {
-            let mut shortener = Box::new(Shortener::default());
-            shortener.push(&std::mem::take(&mut self.whole));
-            shortener.push(bytes);
-            self.form = Form::Short(shortener);
+            let mut short = Box::new(Short::new());
+            short.push(&std::mem::take(&mut self.whole));
+            short.push(bytes);
+            self.form = Form::Short(short);
         } else {
             append(&mut self.whole, &bytes[..room], WHOLE_BYTES);
             self.form = match Parts::of(&self.whole) {

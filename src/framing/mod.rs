@@ -57,6 +57,8 @@ mod sse;
 
 use std::fmt;
 
+use crate::estimate::Passed;
+
 pub use decoder::Decoder;
 pub use elided::Elided;
 #[cfg(feature = "tower")]
@@ -78,6 +80,8 @@ pub struct Message<'a> {
     /// Where members or elements of it were left out ([`Elided`]): how deep the outermost container lies that lacks one. The
     /// document itself is 1 deep.
     pub left_out: Option<usize>,
+    /// The text of the whole document, where this is the short form of it.
+    pub(crate) text: Option<&'a Passed>,
 }
 
 /// Without the payload: it is what people and models said.
@@ -88,9 +92,15 @@ impl fmt::Debug for Message<'_> {
 }
 
 impl<'a> Message<'a> {
+    /// A message that came whole.
+    #[must_use]
+    pub const fn whole(event: Option<&'a str>, data: &'a [u8]) -> Self {
+        Self { event, data, left_out: None, text: None }
+    }
+
     /// A message of a framing that has no event names.
-    fn unnamed(data: &'a [u8]) -> Self {
-        Self { event: None, data, left_out: None }
+    const fn unnamed(data: &'a [u8]) -> Self {
+        Self::whole(None, data)
     }
 
     /// Whether the containers down to this depth have all their members, so that they can be counted.

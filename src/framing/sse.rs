@@ -91,7 +91,7 @@ impl Sse {
         if line.is_empty() {
             match borrowed.take_if(|data| data.len() <= WHOLE_BYTES) {
                 Some(data) => {
-                    hand_out(&self.name, data, None, on);
+                    hand_out(&self.name, Message::unnamed(data), on);
                     self.name.clear();
                 }
                 None => {
@@ -185,7 +185,7 @@ impl Sse {
 
     fn dispatch(&mut self, on: Sink<'_>) {
         if std::mem::take(&mut self.has_data) {
-            hand_out(&self.name, self.data.finish(), self.data.left_out(), on);
+            hand_out(&self.name, self.data.message(self.data.finish()), on);
             self.data.clear();
         }
         self.name.clear();
@@ -210,11 +210,11 @@ fn value<'b>(line: &'b [u8], field: &[u8]) -> Option<&'b [u8]> {
     Some(value.strip_prefix(b" ").unwrap_or(value))
 }
 
-fn hand_out(name: &[u8], data: &[u8], left_out: Option<usize>, on: Sink<'_>) {
+fn hand_out(name: &[u8], message: Message<'_>, on: Sink<'_>) {
     if name.is_empty() {
-        on(Message { left_out, ..Message::unnamed(data) });
+        on(message);
     } else {
-        on(Message { event: Some(&String::from_utf8_lossy(name)), data, left_out });
+        on(Message { event: Some(&String::from_utf8_lossy(name)), ..message });
     }
 }
 

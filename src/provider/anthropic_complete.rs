@@ -59,7 +59,7 @@ impl Reader for CompleteReader {
         if let Some(reason) = event.stop_reason.get() {
             call.response.finish_reasons = vec![fill::name(reason)];
         }
-        Progress { content: event.completion.0, over: event.stop_reason.get().is_some() }
+        Progress { content: event.completion.0, over: event.stop_reason.get().is_some(), ..Progress::QUIET }
     }
 }
 

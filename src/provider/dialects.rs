@@ -72,7 +72,8 @@ impl<'a> Case<'a> {
             started_at: Timestamp::default(),
             duration: Duration::from_secs(1),
         };
-        inspect(&Recorder::new().with_hosts(hosts), &exchange).expect(self.title)
+        let recorder = Recorder::new().with_hosts(hosts).with_estimates(false);
+        inspect(&recorder, &exchange).expect(self.title)
     }
 
     fn play(&self) -> Vec<String> {

@@ -123,7 +123,7 @@ impl Reader for GeminiReader {
                 call.usage.source = UsageSource::Partial;
             }
         }
-        Progress { content, over: false }
+        Progress { content, over: false, ..Progress::QUIET }
     }
 
     fn finish(&mut self, call: &mut Call) {

@@ -110,7 +110,7 @@ impl Reader for InteractionsReader {
             // A signature is not for readers.
             Some("step.delta" | "content.delta") => {
                 let signs = event.delta.0.is_some_and(|delta| delta.kind.is("thought_signature"));
-                Progress { content: !signs, over: false }
+                Progress { content: !signs, over: false, ..Progress::QUIET }
             }
             Some(_) => Progress::QUIET,
             None => {

@@ -76,7 +76,7 @@ impl Reader for LlamaReader {
         if over {
             call.response.finish_reasons = answer.stop_type.get().map(fill::name).into_iter().collect();
         }
-        Progress { content: answer.content.0, over }
+        Progress { content: answer.content.0, over, ..Progress::QUIET }
     }
 
     fn finish(&mut self, call: &mut Call) {

@@ -207,15 +207,26 @@ pub struct Progress {
     pub content: bool,
     /// The protocol says that the answer is over: whatever the caller does next, the call is complete.
     pub over: bool,
+    /// Where the text of the message is, if that is known already.
+    pub words: Option<Words>,
+}
+
+/// The part of a message that is text: the inside of a JSON string.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Where it begins, in bytes.
+    pub start: usize,
+    /// Its first byte that is none.
+    pub end: usize,
 }
 
 impl Progress {
     /// Neither content nor the end: a ping, a role, a count.
-    pub const QUIET: Self = Self { content: false, over: false };
+    pub const QUIET: Self = Self { content: false, over: false, words: None };
     /// Content.
-    pub const CONTENT: Self = Self { content: true, over: false };
+    pub const CONTENT: Self = Self { content: true, over: false, words: None };
     /// The end.
-    pub const OVER: Self = Self { content: false, over: true };
+    pub const OVER: Self = Self { content: false, over: true, words: None };
 }
 
 /// What a request looks like from outside: all that [`Provider::detect`] may look at.
@@ -351,7 +362,7 @@ mod tests {
             for body in &messages {
                 reader.request(body.as_bytes(), &mut call);
                 for event in [None, Some("message_start"), Some("x.delta"), Some("x.done")] {
-                    reader.message(Message { event, data: body.as_bytes(), left_out: None }, &mut call);
+                    reader.message(Message::whole(event, body.as_bytes()), &mut call);
                 }
             }
             reader.finish(&mut call);

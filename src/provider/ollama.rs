@@ -83,17 +83,17 @@ struct OllamaReader {
 }
 
 impl OllamaReader {
-    /// Whether this is one more word of the answer and nothing else.
-    fn is_more_of_the_same(&mut self, line: &[u8]) -> bool {
-        if self.pattern.fits(line) {
-            return true;
+    /// What a line means that is one more word of the answer and nothing else.
+    fn more_of_the_same(&mut self, line: &[u8]) -> Option<Progress> {
+        if let Some(progress) = self.pattern.fit(line) {
+            return Some(progress);
         }
         let silent = [&skim::ERROR, &skim::LOGPROBS].into_iter().all(|key| !key.is_in(line));
         let same = silent && skim::DONE.is_there_with_only("false", line);
         if same {
             self.pattern.learn(line);
         }
-        same
+        same.then_some(Progress::CONTENT)
     }
 }
 
@@ -121,8 +121,10 @@ impl Reader for OllamaReader {
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
-        if self.under_way && self.is_more_of_the_same(message.data) {
-            return Progress::CONTENT;
+        if self.under_way
+            && let Some(progress) = self.more_of_the_same(message.data)
+        {
+            return progress;
         }
         let Some(line) = lenient::read::<Line<'_>>(message.data) else { return Progress::QUIET };
         if line.error.0 {
@@ -145,7 +147,7 @@ impl Reader for OllamaReader {
         }
         let content = line.has_content();
         self.under_way |= content && call.response.model.is_some();
-        Progress { content, over }
+        Progress { content, over, ..Progress::QUIET }
     }
 
     fn finish(&mut self, call: &mut Call) {

@@ -116,7 +116,7 @@ impl Reader for AudioReader {
                 self.logprobs.add_mean(segment.avg_logprob, segment.tokens.0.len());
             }
         }
-        Progress { content: kind.is_empty() || kind.ends_with(".delta"), over: done }
+        Progress { content: kind.is_empty() || kind.ends_with(".delta"), over: done, ..Progress::QUIET }
     }
 
     fn finish(&mut self, call: &mut Call) {

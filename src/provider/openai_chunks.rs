@@ -48,13 +48,13 @@ impl ChunkReader {
         }
     }
 
-    /// Whether this is one more word of the answer and nothing else.
-    fn is_more_of_the_same(&mut self, message: Message<'_>, call: &Call) -> bool {
+    /// What a message means that is one more word of the answer and nothing else.
+    fn more_of_the_same(&mut self, message: Message<'_>, call: &Call) -> Option<Progress> {
         if !self.under_way || message.event.is_some() || call.response.id.is_none() || call.response.model.is_none() {
-            return false;
+            return None;
         }
-        if self.pattern.fits(message.data) {
-            return true;
+        if let Some(progress) = self.pattern.fit(message.data) {
+            return Some(progress);
         }
         let telling = [&skim::USAGE, &skim::LOGPROBS, &skim::ERROR, &skim::REFUSAL, &skim::TIMINGS];
         let same = skim::FINISH_REASON.is_there_with_only("null", message.data)
@@ -62,7 +62,7 @@ impl ChunkReader {
         if same {
             self.pattern.learn(message.data);
         }
-        same
+        same.then_some(Progress::CONTENT)
     }
 
     fn choice(&mut self, position: usize, choice: &Choice<'_>, call: &mut Call) {
@@ -114,8 +114,8 @@ impl Reader for ChunkReader {
         if message.data.trim_ascii() == b"[DONE]" {
             return Progress::OVER;
         }
-        if self.is_more_of_the_same(message, call) {
-            return Progress::CONTENT;
+        if let Some(progress) = self.more_of_the_same(message, call) {
+            return progress;
         }
         let Some(chunk) = lenient::read::<Chunk<'_>>(message.data) else { return Progress::QUIET };
         self.logprobs.come_from(message);
@@ -153,7 +153,7 @@ impl Reader for ChunkReader {
         }
         let content = chunk.choices.0.iter().any(Choice::has_content);
         self.under_way |= content;
-        Progress { content, over: failed || chunk.object.is("chat.completion.done") }
+        Progress { content, over: failed || chunk.object.is("chat.completion.done"), ..Progress::QUIET }
     }
 
     fn finish(&mut self, call: &mut Call) {

@@ -75,7 +75,7 @@ impl Reader for ImagesReader {
         }
         let over = kind.ends_with(".completed");
         fill::counted(call, "images", answer.data.0.len() + usize::from(over), message, 2);
-        Progress { content: kind.is_empty() || kind.ends_with(".partial_image") || over, over }
+        Progress { content: kind.is_empty() || kind.ends_with(".partial_image") || over, over, ..Progress::QUIET }
     }
 }
 

@@ -9,6 +9,9 @@ use std::{fmt, ops::Range};
 
 use memchr::memchr2;
 
+use super::{Progress, Words};
+use crate::estimate::ends_with_name_of_text;
+
 /// Longer messages are no pattern: a stream in flight holds one.
 const LONGEST: usize = 512;
 /// More values than this do not vary.
@@ -20,6 +23,8 @@ pub(super) struct Pattern {
     text: Vec<u8>,
     /// Where a value was cut out, in order; the first [`gaps`](Self::gaps) of them.
     places: [u16; MOST_GAPS],
+    /// Which of them hold text of the answer.
+    texts: [bool; MOST_GAPS],
     gaps: usize,
 }
 
@@ -41,11 +46,13 @@ impl Pattern {
         }
     }
 
-    /// Whether a message is the pattern, but for strings and numbers that are values.
-    pub(super) fn fits(&mut self, json: &[u8]) -> bool {
+    /// More of the answer, if a message is the pattern but for strings and numbers that are values. Where one of them is
+    /// known to be text, that is told (the last that is not empty).
+    pub(super) fn fit(&mut self, json: &[u8]) -> Option<Progress> {
         let (mut rest, mut from, mut gap) = (json, 0, 0);
+        let mut words: Option<Words> = None;
         if self.text.is_empty() {
-            return false;
+            return None;
         }
         loop {
             let until = self.places[..self.gaps].get(gap).map_or(self.text.len(), |place| usize::from(*place));
@@ -54,13 +61,16 @@ impl Pattern {
                 if self.cut_out(from, until, rest) {
                     continue;
                 }
-                return false;
+                return None;
             };
             if gap == self.gaps {
-                return after.is_empty();
+                return after.is_empty().then_some(Progress { words, ..Progress::CONTENT });
             }
-            let value = if piece.last() == Some(&b'"') { string(after) } else { Some(number(after)) };
-            let Some(value) = value else { return false };
+            let value = if piece.last() == Some(&b'"') { string(after)? } else { number(after) };
+            if self.texts[gap] && (value > 0 || words.is_none()) {
+                let start = json.len() - after.len();
+                words = Some(Words { start, end: start + value });
+            }
             (rest, from, gap) = (&after[value..], until, gap + 1);
         }
     }
@@ -81,6 +91,8 @@ impl Pattern {
         self.gaps += 1;
         self.places[before..self.gaps].rotate_right(1);
         self.places[before] = place;
+        self.texts[before..self.gaps].rotate_right(1);
+        self.texts[before] = ends_with_name_of_text(&self.text[..start]);
         true
     }
 }
@@ -138,6 +150,12 @@ mod tests {
     use super::*;
     use crate::provider::skim;
 
+    impl Pattern {
+        fn fits(&mut self, json: &[u8]) -> bool {
+            self.fit(json).is_some()
+        }
+    }
+
     fn pattern(json: &str) -> Pattern {
         let mut pattern = Pattern::default();
         pattern.learn(json.as_bytes());
@@ -179,6 +197,22 @@ mod tests {
         }
         assert!(!Pattern::default().fits(b""), "nothing was learnt");
         assert!(!pattern(&" ".repeat(LONGEST + 1)).fits(b" "), "too long to be kept");
+    }
+
+    #[test]
+    fn where_the_text_is_is_known_once_it_varied() {
+        let mut seen = pattern(r#"{"id":"a","n":1,"delta":{"content":"Oak","role":"x"},"pad":"xx"}"#);
+        let mut words = |json: &str| {
+            let words = seen.fit(json.as_bytes()).unwrap().words;
+            words.map(|words| json[words.start..words.end].to_owned())
+        };
+        let with = |text: &str, pad: &str| {
+            format!(r#"{{"id":"a","n":1,"delta":{{"content":"{text}","role":"x"}},"pad":"{pad}"}}"#)
+        };
+        assert_eq!(words(&with("Oak", "x")), None, "only the padding varied so far");
+        assert_eq!(words(&with(r#" \"or\""#, "")).as_deref(), Some(r#" \"or\""#));
+        assert_eq!(words(&with("", "xxx")).as_deref(), Some(""));
+        assert_eq!(words(&with(" beech", "xxx")).as_deref(), Some(" beech"));
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Exchange {
         reader.request(&self.request, &mut self.call);
         reader.headers(&self.headers, &mut self.call);
         let mut one = |(event, data): &(Option<&str>, &str)| {
-            reader.message(Message { event: *event, data: data.as_bytes(), left_out: None }, &mut self.call)
+            reader.message(Message::whole(*event, data.as_bytes()), &mut self.call)
         };
         let progress = messages.iter().map(&mut one).collect();
         reader.finish(&mut self.call);

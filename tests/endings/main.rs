@@ -158,6 +158,7 @@ fn check(rows: &[Row], spans: &[SpanData], expected: &[Expected]) -> Result<(), 
             && *row.get("error_type") == error
             && row.text("status") == if expected.error_type.is_some() { "error" } else { "success" }
             && row.get("output_tokens").as_u64() == expected.output_tokens
+            && (row.text("usage_source") == "estimated") == expected.estimated
     };
     if rows.len() != expected.len() || !rows.iter().zip(expected).all(|(row, expected)| same(row, expected)) {
         return Err(format!("{expected:#?} is expected, the rows are {rows:#?}"));

@@ -77,5 +77,5 @@ fn parsers_show_nothing() {
     let mut decoder = ContentDecoder::new("identity").unwrap();
     decoder.push(ANSWER.as_bytes(), &mut |_| {});
     assert_no_hit("the content's decoder", &format!("{decoder:?}"));
-    assert_no_hit("a message", &format!("{:?}", Message { event: None, data: ANSWER.as_bytes(), left_out: None }));
+    assert_no_hit("a message", &format!("{:?}", Message::whole(None, ANSWER.as_bytes())));
 }

@@ -29,6 +29,22 @@ impl Row {
         columns.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
     }
 
+    /// Whether some of its counts are estimated, because the provider does not tell them.
+    pub fn is_estimated(&self) -> bool {
+        self.text("usage_source") == "estimated"
+    }
+
+    /// The token counts, without those that are estimated: the ones that the provider does not tell.
+    pub fn counts_told(&self, told: Counts) -> Counts {
+        let counts = self.counts();
+        let estimated = self.is_estimated();
+        Counts {
+            input: counts.input.filter(|_| !estimated || told.input.is_some()),
+            output: counts.output.filter(|_| !estimated || told.output.is_some()),
+            ..counts
+        }
+    }
+
     /// The token counts.
     pub fn counts(&self) -> Counts {
         let count = |column| self.get(column).as_u64();

@@ -186,7 +186,7 @@ mod tests {
         let mut answer = Answer::of(protocol, limit);
         for message in messages {
             let data = message.to_string();
-            answer.message(Message { event: None, data: data.as_bytes(), left_out: None }, true);
+            answer.message(Message::whole(None, data.as_bytes()), true);
         }
         answer.finish()
     }

@@ -1,0 +1,94 @@
+//! The text of one exchange, for the case that nobody reports what it used. What is estimated and when is on the page of
+//! [`estimate`](crate::estimate).
+
+use crate::{
+    call::{Call, UsageSource},
+    estimate::{Passed, Side, scan},
+    framing::{Elided, Message},
+    provider::Progress,
+};
+
+/// Listens to both sides of a text call.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    text: Text,
+    asked: Passed,
+    answered: Passed,
+    /// Some of the answer was seen.
+    content: bool,
+}
+
+/// Whose text is tokens on the bill.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Text {
+    #[default]
+    None,
+    Asked,
+    Both,
+}
+
+impl Meter {
+    /// For a call of this kind.
+    pub(super) fn of(call: &Call) -> Self {
+        let text = match call.operation.as_ref() {
+            _ if call.billable == Some(false) => Text::None,
+            "chat" | "generate_content" | "text_completion" => Text::Both,
+            "embeddings" => Text::Asked,
+            _ => Text::None,
+        };
+        Self { text, ..Self::default() }
+    }
+
+    /// The whole body of the request.
+    pub(super) fn request(&mut self, body: &[u8]) {
+        if self.text != Text::None {
+            self.asked = Passed::default();
+            scan(Side::Asked, body, &mut self.asked);
+        }
+    }
+
+    /// The body of the request, as it was kept while it passed.
+    pub(super) fn request_kept(&mut self, body: &Elided) {
+        match body.text() {
+            Some(text) if self.text != Text::None => self.asked = text.clone(),
+            Some(_) => {}
+            None => self.request(body.finish()),
+        }
+    }
+
+    /// A message of the answer, and what it meant. Once the provider has told the output, nobody needs to listen.
+    pub(super) fn message(&mut self, message: Message<'_>, progress: Progress, call: &Call) {
+        self.content |= progress.content;
+        if self.text != Text::Both || !progress.content || call.usage.output_tokens.is_some() {
+            return;
+        }
+        match (message.text, progress.words) {
+            (Some(text), _) => self.answered.join(text),
+            (None, Some(words)) => self.answered.push(message.data.get(words.start..words.end).unwrap_or_default()),
+            (None, None) => scan(Side::Answered, message.data, &mut self.answered),
+        }
+    }
+
+    /// Estimates what was used and not reported.
+    pub(super) fn fill(&self, call: &mut Call) {
+        let refused = call.outcome.http_status.is_some_and(|status| status >= 400);
+        if self.text == Text::None || !self.content || refused {
+            return;
+        }
+        let usage = &mut call.usage;
+        let mut estimated = false;
+        if usage.input_tokens.is_none() {
+            let cached = usage.cache_read_tokens.unwrap_or(0).saturating_add(usage.cache_write_tokens.unwrap_or(0));
+            usage.input_tokens = self.asked.tokens().map(|tokens| tokens.max(cached));
+            estimated |= usage.input_tokens.is_some();
+        }
+        if usage.output_tokens.is_none() && self.text == Text::Both {
+            let reasoning = usage.reasoning_tokens.unwrap_or(0);
+            usage.output_tokens = self.answered.tokens().map(|tokens| tokens.max(reasoning));
+            estimated |= usage.output_tokens.is_some();
+        }
+        if estimated {
+            usage.source = UsageSource::Estimated;
+        }
+    }
+}
