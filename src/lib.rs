@@ -86,7 +86,7 @@ pub mod store;
 #[cfg(feature = "proxy")]
 pub mod proxy;
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "ledger")]
 pub mod report;
 
 #[cfg(feature = "cli")]

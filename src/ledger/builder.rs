@@ -2,7 +2,7 @@
 
 use std::{env, fmt, path::PathBuf, sync::Arc};
 
-use super::{Error, Inner, Ledger, Service, decode};
+use super::{Error, Inner, Ledger, Service, decode, usage::Reader};
 use crate::{
     ContentCapture, Hosts, Models, PriceBook, Recorder,
     spool::{Drain, Options, Spool},
@@ -114,7 +114,8 @@ impl Builder {
         let drain = Drain::start(&spool, store, move |line: &[u8]| decode(line, &prices))
             .map_err(|error| Error::Unavailable(format!("The ledger's thread could not be started: {error}")))?;
         let service = Service { told: (self.service_name, self.environment), ..Service::default() };
-        let inner = Arc::new(Inner { spool, drain, service, redaction: Default::default() });
+        let inner =
+            Arc::new(Inner { spool, drain, service, redaction: Default::default(), reader: Reader::new(self.url) });
         let recorder = Recorder { sink: Some(Arc::clone(&inner) as _), ..self.recorder };
         Ok(Ledger { inner, recorder })
     }

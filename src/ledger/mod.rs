@@ -29,6 +29,7 @@ mod proxy;
 mod reqwest;
 #[cfg(feature = "tower")]
 mod tower;
+mod usage;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -82,6 +83,7 @@ struct Inner {
     drain: Drain,
     service: Service,
     redaction: Redaction,
+    reader: usage::Reader,
 }
 
 /// Which service makes the calls: what the builder says, else the environment, else the tracer provider's resource.

@@ -34,7 +34,46 @@ pub struct Filter {
     pub tagged: Vec<String>,
 }
 
+/// Conditions that are added one by one; a second of the same kind takes the first's place.
+macro_rules! conditions {
+    ($($name:ident: $column:ident = $about:literal,)*) => {
+        impl Filter {
+            $(
+                #[doc = $about]
+                #[must_use]
+                pub fn $name(mut self, value: impl ToString) -> Self {
+                    self.$column = Some(value.to_string());
+                    self
+                }
+            )*
+        }
+    };
+}
+
+conditions! {
+    provider: provider = "Only calls to this provider.",
+    model: model = "Only calls of this model: its alias, the one that was asked or that answered, or its identifier.",
+    operation: operation = "Only calls of this operation.",
+    task: task = "Only calls for this task.",
+    user: user_id = "Only calls on behalf of this user.",
+    job: job_id = "Only calls of this job.",
+    conversation: conversation_id = "Only calls of this conversation.",
+    configuration: configuration_id = "Only calls under this configuration.",
+    variant: variant = "Only calls in this arm of an A/B test.",
+    service: service_name = "Only calls of this service.",
+    environment: environment = "Only calls in this environment.",
+    status: status = "Only calls that ended like this: `success` or `error`.",
+}
+
 impl Filter {
+    /// Only calls with this value of this tag. It can be said several times: all must hold.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "numbers, UUIDs and texts are given alike")]
+    pub fn tag(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+        self.tags.push((name.into(), value.to_string()));
+        self
+    }
+
     /// Adds a condition for each, on the columns of `report_call`, here `call`.
     pub(crate) fn narrow(&self, query: Query) -> Query {
         let conditions = [

@@ -24,13 +24,18 @@ use crate::{
 mod calls;
 mod filter;
 pub(crate) mod money;
+#[cfg(feature = "cli")]
 pub mod render;
 mod scope;
+mod usage;
 
 pub use calls::{Calls, Cursor, Totals};
 pub use filter::Filter;
+pub use money::UsdSum;
+#[cfg(feature = "cli")]
 pub use render::Format;
 pub use scope::{Scope, Step};
+pub use usage::{By, Part, Summary};
 
 /// A question to the ledger.
 #[derive(Clone, Copy, Debug)]

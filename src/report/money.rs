@@ -1,8 +1,41 @@
 //! Sums of money, put together from their two whole numbers. One amount fits 64 bits; a sum may not.
 
+use std::fmt;
+
 use serde_json::Value;
 
-use crate::store::Table;
+use crate::{call::Usd, store::Table};
+
+/// An exact sum of US dollars, in pico-dollars (1e-12 USD). One [`Usd`] ends at 9.2 million dollars, a sum of them does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UsdSum(i128);
+
+impl UsdSum {
+    /// From pico-dollars.
+    #[must_use]
+    pub const fn from_pico(pico: i128) -> Self {
+        Self(pico)
+    }
+
+    /// In pico-dollars.
+    #[must_use]
+    pub const fn pico(self) -> i128 {
+        self.0
+    }
+
+    /// As one amount; `None` if it is too large for that.
+    #[must_use]
+    pub fn to_usd(self) -> Option<Usd> {
+        i64::try_from(self.0).ok().map(Usd::from_pico)
+    }
+}
+
+/// The exact decimal, without trailing zeros.
+impl fmt::Display for UsdSum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&decimal(self.0))
+    }
+}
 
 /// Turns each pair of columns `<name>__micro`, `<name>__pico` into one column `<name>` of exact decimals, divided by
 /// `<name>__over` where there is one.

@@ -39,6 +39,18 @@ impl From<Range> for Scope {
     }
 }
 
+impl From<Filter> for Scope {
+    fn from(filter: Filter) -> Self {
+        Self { filter, ..Self::default() }
+    }
+}
+
+impl From<(Range, Filter)> for Scope {
+    fn from((range, filter): (Range, Filter)) -> Self {
+        Self { range, filter, ..Self::default() }
+    }
+}
+
 /// How a report goes by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -92,7 +104,7 @@ impl Scope {
     }
 }
 
-fn moment(value: &Value) -> Option<Timestamp> {
+pub(super) fn moment(value: &Value) -> Option<Timestamp> {
     let moment: Moment = value.as_str()?.parse().ok()?;
     Some(Timestamp::from_micros(moment.as_microsecond()))
 }
