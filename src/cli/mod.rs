@@ -31,6 +31,7 @@ mod completions;
 mod drain;
 mod ended;
 mod filters;
+mod gc;
 mod import;
 pub(crate) mod inspect;
 mod man;
@@ -48,6 +49,7 @@ mod set_aside;
 mod show;
 mod stop;
 mod time;
+mod users;
 
 /// Every AI call, one row: what was spent, by whom, on what.
 #[derive(Debug, Parser)]
@@ -82,6 +84,8 @@ enum Command {
     Score(score::Arguments),
     Prices(prices::Arguments),
     Reprice(reprice::Arguments),
+    Users(users::Arguments),
+    Gc(gc::Arguments),
     Migrate(migrate::Arguments),
     Drain(drain::Arguments),
     SetAside(set_aside::Arguments),
@@ -145,6 +149,8 @@ fn run(
             Command::Score(arguments) => score::run(arguments, ledger, out, notes).await,
             Command::Prices(arguments) => prices::run(arguments, ledger, out, notes).await,
             Command::Reprice(arguments) => reprice::run(arguments, ledger, out, notes).await,
+            Command::Users(arguments) => users::run(arguments, ledger, out, notes).await,
+            Command::Gc(arguments) => gc::run(arguments, ledger, out, notes).await,
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,
             Command::Drain(arguments) => drain::run(arguments, ledger, out).await,
             Command::SetAside(arguments) => set_aside::run(arguments, ledger, out).await,

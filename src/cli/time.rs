@@ -71,7 +71,7 @@ fn zone(name: &str) -> anyhow::Result<TimeZone> {
 }
 
 /// In microseconds.
-fn span(text: &str) -> anyhow::Result<i64> {
+pub(super) fn span(text: &str) -> anyhow::Result<i64> {
     let minutes = match text.chars().last() {
         Some('m') => 1,
         Some('h') => 60,

@@ -26,8 +26,10 @@ mod facts;
 mod model;
 mod moment;
 pub mod reprice;
+pub mod retention;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+pub mod users;
 
 pub use columns::row_json;
 pub use configuration::configuration_id;
@@ -58,6 +60,14 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Makes changes of our own in one transaction: all of them, or an error and none. How many rows they changed, those that
     /// triggers changed not counted.
     fn change<'a>(&'a self, changes: &'a [Query]) -> BoxFuture<'a, Result<u64, Error>>;
+
+    /// Gives room that deleted rows have left back to the file system, where the database does not do so by itself. How many
+    /// bytes that were.
+    fn compact(&self) -> BoxFuture<'_, Result<u64, Error>> {
+        Box::pin(async {
+            Err(Error::Refused("This database gives room back by itself; leave --vacuum out".to_owned()))
+        })
+    }
 
     /// Closes all connections.
     fn close(&self) -> BoxFuture<'_, ()>;

@@ -12,6 +12,7 @@ use sqlx::Transaction;
 use super::{BoxFuture, Error, Inserted, Migration, Query, Store, Table, local_file};
 use crate::call::Record;
 
+mod compact;
 mod configurations;
 mod connections;
 mod contents;
@@ -132,6 +133,14 @@ impl Store for Sqlite {
 
     fn change<'a>(&'a self, changes: &'a [Query]) -> BoxFuture<'a, Result<u64, Error>> {
         Box::pin(self.change_all(changes))
+    }
+
+    fn compact(&self) -> BoxFuture<'_, Result<u64, Error>> {
+        Box::pin(async move {
+            let open = self.0.get().await?;
+            let mut writer = open.writer.acquire().await.map_err(|error| self.failed(&error))?;
+            compact::compact(&mut writer).await.map_err(|error| self.failed(&error))
+        })
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
