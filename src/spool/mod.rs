@@ -30,7 +30,8 @@
 //!
 //! A writer creates its segment under the temporary name, locks it, and renames it; appends with one `write` per line, or
 //! per group of lines that waited for another write; begins a new segment after 4 MiB, in a new process (`fork`), and after
-//! any error: a short write is cut off, a failed `fsync` is never tried again on the same file.
+//! any error: a short write is cut off, a failed `fsync` is never tried again on the same file, and what was written to a
+//! segment that somebody has deleted is written again.
 //!
 //! # Draining
 //!

@@ -121,6 +121,19 @@ impl Writer {
     }
 }
 
+/// Whether a file has no name any more: what is written to it is in no folder.
+#[cfg(unix)]
+fn is_deleted(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    file.metadata().is_ok_and(|file| file.nlink() == 0)
+}
+
+/// Elsewhere a file that is open cannot be deleted.
+#[cfg(not(unix))]
+const fn is_deleted(_: &File) -> bool {
+    false
+}
+
 #[derive(Debug)]
 struct Segment {
     name: String,
@@ -142,6 +155,9 @@ impl Segment {
         }
         if fsync {
             (system.sync)(&self.file)?;
+        }
+        if is_deleted(&self.file) {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "somebody has deleted the segment"));
         }
         self.length += lines.len() as u64;
         Ok(())

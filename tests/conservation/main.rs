@@ -15,10 +15,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::cast_precision_loss, reason = "helpers of tests are tests")]
 #![expect(clippy::disallowed_methods, reason = "the body of an answer is collected by its caller")]
 
+mod away;
 mod calls;
 #[path = "../support/chance.rs"]
 mod chance;
+mod disk;
 mod expected;
+mod full;
 mod kill;
 mod oracle;
 mod processes;
