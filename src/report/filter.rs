@@ -74,28 +74,52 @@ impl Filter {
         self
     }
 
+    /// Whether hours are enough to tell which calls are meant: nothing is asked that `usage_hour` does not keep. A model is
+    /// asked for by any of its names, of which hours keep one.
+    pub(super) fn is_by_hours(&self) -> bool {
+        let rest =
+            Self { provider: None, task: None, user_id: None, configuration_id: None, status: None, ..self.clone() };
+        rest == Self::default()
+    }
+
+    /// Adds a condition for each that hours can tell, on the columns of `usage_hour`, here `call`.
+    pub(super) fn narrow_hours(&self, query: Query) -> Query {
+        Self::equal(
+            query,
+            [
+                (&self.provider, "AND call.provider = ?"),
+                (&self.task, "AND call.task = ?"),
+                (&self.user_id, "AND call.user_id = ?"),
+                (&self.configuration_id, "AND call.configuration_id = ?"),
+                (&self.status, "AND call.status = ?"),
+            ],
+        )
+    }
+
+    fn equal<const N: usize>(query: Query, conditions: [(&Option<String>, &'static str); N]) -> Query {
+        let asked = conditions.into_iter().filter_map(|(value, sql)| Some((value.as_deref()?, sql)));
+        asked.fold(query, |query, (value, sql)| query.and(sql).bind(value))
+    }
+
     /// Adds a condition for each, on the columns of `report_call`, here `call`.
     pub(crate) fn narrow(&self, query: Query) -> Query {
-        let conditions = [
-            (&self.provider, "AND call.provider = ?"),
-            (&self.task, "AND call.task = ?"),
-            (&self.user_id, "AND call.user_id = ?"),
-            (&self.configuration_id, "AND call.configuration_id = ?"),
-            (&self.status, "AND call.status = ?"),
-            (&self.operation, "AND call.operation = ?"),
-            (&self.conversation_id, "AND call.conversation_id = ?"),
-            (&self.job_id, "AND call.job_id = ?"),
-            (&self.variant, "AND call.variant = ?"),
-            (&self.service_name, "AND call.service_name = ?"),
-            (&self.environment, "AND call.environment = ?"),
-            (&self.action, "AND call.action = ?"),
-            (&self.pricing_status, "AND call.pricing_status = ?"),
-            (&self.usage_source, "AND call.usage_source = ?"),
-            (&self.ending, "AND call.ending = ?"),
-            (&self.error_type, "AND call.error_type = ?"),
-        ];
-        let asked = conditions.into_iter().filter_map(|(value, sql)| Some((value.as_deref()?, sql)));
-        let mut query = asked.fold(query, |query, (value, sql)| query.and(sql).bind(value));
+        let query = self.narrow_hours(query);
+        let mut query = Self::equal(
+            query,
+            [
+                (&self.operation, "AND call.operation = ?"),
+                (&self.conversation_id, "AND call.conversation_id = ?"),
+                (&self.job_id, "AND call.job_id = ?"),
+                (&self.variant, "AND call.variant = ?"),
+                (&self.service_name, "AND call.service_name = ?"),
+                (&self.environment, "AND call.environment = ?"),
+                (&self.action, "AND call.action = ?"),
+                (&self.pricing_status, "AND call.pricing_status = ?"),
+                (&self.usage_source, "AND call.usage_source = ?"),
+                (&self.ending, "AND call.ending = ?"),
+                (&self.error_type, "AND call.error_type = ?"),
+            ],
+        );
         if let Some(model) = &self.model {
             query = query.and(
                 "AND (call.request_model = ? OR call.model_alias = ? OR call.model_identifier = ? OR call.response_model = ?)",

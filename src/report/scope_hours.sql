@@ -1,17 +1,21 @@
 ),
+-- Sums by hours: those of clean hours that lie wholly in a period, and rows for all the rest of the scope.
+-- Parameters: the stretches of whole hours, and what is left of the periods, as JSON arrays like the periods. Filters follow.
+whole (label, since, until) AS MATERIALIZED (
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)
+),
+by_rows (label, since, until) AS (
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)
+    UNION ALL
+    SELECT label, substr(hour, 1, 13), substr(hour, 1, 13) || ';'
+    FROM whole CROSS JOIN main.usage_hour_dirty WHERE hour >= since AND hour < until
+),
 report_hour AS (
     SELECT
-        period, substr(started_at, 1, 13) || ':00:00.000000' AS hour,
-        provider, model, task, user_id, configuration_id, status,
-        count(*) AS calls, sum(unpriced) AS unpriced,
-        sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(total_tokens) AS total_tokens,
-        sum(cache_read_tokens) AS cache_read_tokens, sum(cache_write_tokens) AS cache_write_tokens,
-        sum(reasoning_tokens) AS reasoning_tokens,
-        count(cost_micro) AS priced, sum(cost_micro) AS cost_micro, sum(cost_pico) AS cost_pico,
-        count(duration_ms) AS timed, sum(CAST(round(duration_ms * 1e3) AS INTEGER)) AS duration_us,
-        count(confidence_score) AS scored, sum(CAST(round(confidence_score * 1e9) AS INTEGER)) AS confidence_nano,
-        count(action) AS acted, count(*) FILTER (WHERE action = 'fallback_to_rules') AS fell_back,
-        min(started_at) AS first_started_at, max(started_at) AS last_started_at
-    FROM report_call
-    GROUP BY period, hour, provider, model, task, user_id, configuration_id, status
-)
+        whole.label AS period, hour, provider, model, task, user_id, configuration_id, status,
+        calls, unpriced, input_tokens, output_tokens, total_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+        priced, cost_micro, cost_pico, timed, duration_us, scored, confidence_nano, acted, fell_back,
+        first_started_at, last_started_at
+    FROM whole CROSS JOIN main.usage_hour AS call
+    WHERE call.hour >= whole.since AND call.hour < whole.until
+      AND NOT EXISTS (SELECT 1 FROM main.usage_hour_dirty AS dirty WHERE dirty.hour = call.hour)

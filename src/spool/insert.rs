@@ -159,7 +159,7 @@ impl Inserter<'_> {
 }
 
 /// Awaits a future whose panics are answers.
-async fn caught<'a, T>(what: impl Fn() -> BoxFuture<'a, T>) -> Result<T, String> {
+pub(super) async fn caught<'a, T>(what: impl Fn() -> BoxFuture<'a, T>) -> Result<T, String> {
     let mut future = catch_unwind(AssertUnwindSafe(what)).map_err(|panic| panicked(&*panic).to_owned())?;
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(poll) => poll.map(Ok),

@@ -44,6 +44,9 @@
 //! is halved until the one record that it refuses stands alone; its line is set aside. A wrong schema is nobody's fault
 //! here: everything waits. What is set aside counts towards [`Options::max_bytes`].
 //!
+//! Between two passes, every 5 seconds, it has the store sum the hours that are over and whose rows have changed
+//! ([`Store::roll_up`](crate::store::Store::roll_up)), for about 50 ms at a time.
+//!
 //! A flush is answered by the first pass that began after it was asked and that met no trouble. While another process
 //! drains the folder it closes our segment and waits until ours, and those whose writers are gone, are deleted. It waits
 //! on a thread of its own, so that neither an executor nor a stalled disk can make it outlive its deadline.
@@ -64,6 +67,7 @@
 //! | `spanledger.drain.set_aside` | lines could not become rows and are kept in `set-aside.jsonl` |
 //! | `spanledger.drain.store_unavailable` | the store does not answer; lines stay where they are |
 //! | `spanledger.drain.disk` | the drain cannot read, delete or set aside; lines stay where they are |
+//! | `spanledger.drain.rollups` | sums by hours cannot be brought up to date; reports read rows instead, which is slower |
 
 mod append;
 mod batch;
@@ -77,6 +81,7 @@ mod once;
 mod pass;
 mod put_back;
 mod reader;
+mod roll_up;
 mod segment;
 mod set_aside;
 mod shared;
@@ -92,6 +97,8 @@ pub use append::{Appended, Refused, Spool};
 pub use drain::{Drain, Flushed, Health};
 pub use once::{Drained, drain_once, holds_lines};
 pub use put_back::{PutBack, put_back};
+#[cfg(feature = "cli")]
+pub(crate) use roll_up::an_hour_ago;
 pub use set_aside::{SetAside, read as read_set_aside};
 
 use crate::call::Record;

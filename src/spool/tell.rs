@@ -44,6 +44,11 @@ impl Trouble {
         Self::new("spanledger.drain.disk")
     }
 
+    /// The sums by hours cannot be brought up to date: reports read rows instead, which is slower.
+    pub(super) const fn rollups() -> Self {
+        Self::new("spanledger.drain.rollups")
+    }
+
     const fn new(event: &'static str) -> Self {
         Self { event, now: AtomicBool::new(false) }
     }

@@ -8,6 +8,7 @@ use super::{
     hold::Hold,
     insert::{Halt, Inserter},
     reader::is_let_go,
+    roll_up::RollUp,
     shared::{Migration, Shared},
     survey::Survey,
     tell::Trouble,
@@ -27,6 +28,7 @@ pub(super) struct Worker<'a> {
     pub(super) decode: &'a Decode,
     pub(super) survey: Survey,
     pub(super) disk: Trouble,
+    roll_up: RollUp,
 }
 
 impl<'a> Worker<'a> {
@@ -39,7 +41,15 @@ impl<'a> Worker<'a> {
     ) -> Self {
         let inserter =
             Inserter { store, shared, folder: spool.folder(), trouble: Trouble::store_unavailable(), patience };
-        Self { spool, shared, inserter, decode, survey: Survey::default(), disk: Trouble::disk() }
+        Self {
+            spool,
+            shared,
+            inserter,
+            decode,
+            survey: Survey::default(),
+            disk: Trouble::disk(),
+            roll_up: RollUp::new(),
+        }
     }
 
     /// Drains until it is told to stop.
@@ -90,7 +100,8 @@ impl<'a> Worker<'a> {
             if clean && nothing_in_memory {
                 self.shared.update(|state| state.answered = state.answered.max(asked));
             }
-            if self.pending() {
+            let sums_wait = !self.pending() && self.roll_up.some(self.inserter.store, self.spool.folder()).await;
+            if sums_wait || self.pending() {
                 // Not everything is on disk, or it cannot be read: no use to hurry.
                 self.shared.rest(GATHER).await;
             } else {

@@ -5,7 +5,7 @@ use crate::call::Timestamp;
 /// The start of the year 0: before it, years have a sign and no longer sort as text.
 const FIRST: i64 = -62_167_219_200_000_000;
 /// The last second of the year 9999 that `jiff` reaches in every time zone.
-const LAST: i64 = 253_402_207_199_999_999;
+pub(crate) const LAST: i64 = 253_402_207_199_999_999;
 
 /// The nearest moment that every database can hold: the years 0 to 9999. Clocks can say anything.
 pub(crate) fn storable(moment: Timestamp) -> Timestamp {

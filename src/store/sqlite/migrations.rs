@@ -32,6 +32,7 @@ const STEPS: &[(i64, &str, &str, &str)] = steps! {
     3 "0003_views",
     4 "0004_reports",
     7 "0007_report_views",
+    8 "0008_usage_hour",
 };
 
 /// The schema that this program works with.

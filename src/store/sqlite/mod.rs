@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use sqlx::Transaction;
 
-use super::{BoxFuture, Error, Inserted, Migration, Query, Store, Table, local_file};
-use crate::call::Record;
+use super::{BoxFuture, Error, Inserted, Migration, Query, Store, Table, local_file, sql_text};
+use crate::call::{Record, Timestamp};
 
 mod compact;
 mod configurations;
@@ -21,6 +21,7 @@ mod file;
 mod insert;
 mod migrations;
 mod query;
+mod roll_up;
 mod upsert;
 mod values;
 
@@ -85,6 +86,19 @@ impl Sqlite {
         )))
     }
 
+    async fn roll_up_some(&self, before: Timestamp) -> Result<bool, Error> {
+        let (open, before) = (self.0.get().await?, sql_text(before));
+        let mut reader = open.readers.acquire().await.map_err(|error| self.failed(&error))?;
+        if roll_up::next(&mut reader, &before).await.map_err(|error| self.failed(&error))?.is_none() {
+            return Ok(false);
+        }
+        drop(reader);
+        let mut transaction = self.begin(&open).await?;
+        let left = roll_up::some(&mut transaction, &before).await.map_err(|error| self.failed(&error))?;
+        transaction.commit().await.map_err(|error| self.failed(&error))?;
+        Ok(left)
+    }
+
     async fn change_all(&self, changes: &[Query]) -> Result<u64, Error> {
         let open = self.0.get().await?;
         let mut transaction = self.begin(&open).await?;
@@ -141,6 +155,10 @@ impl Store for Sqlite {
             let mut writer = open.writer.acquire().await.map_err(|error| self.failed(&error))?;
             compact::compact(&mut writer).await.map_err(|error| self.failed(&error))
         })
+    }
+
+    fn roll_up(&self, before: Timestamp) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(self.roll_up_some(before))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
