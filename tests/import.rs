@@ -97,6 +97,88 @@ fn a_span_that_another_ai_span_lies_under_is_kept_and_not_summed_in_any_order() 
     }
 }
 
+/// A line with one span that is no AI call: of a tool, or of an HTTP client.
+fn between(span: &str, parent: &str, name: &str, value: &str) -> String {
+    let call = line(span, parent, "");
+    let (head, _) = call.split_once("\"attributes\":[").unwrap();
+    format!(r#"{head}"attributes":[{{"key":"{name}","value":{{"stringValue":"{value}"}}}}]}}]}}]}}]}}"#)
+}
+
+/// A chat under an HTTP client under a tool under an agent, and a chat directly under the agent.
+fn far_family() -> [String; 5] {
+    [
+        line("a1", "", "invoke_agent"),
+        between("b1", "a1", "gen_ai.operation.name", "execute_tool"),
+        between("b2", "b1", "http.request.method", "POST"),
+        line("a2", "b2", "chat"),
+        line("a3", "a1", "chat"),
+    ]
+}
+
+/// Calls and input tokens that count.
+fn counted(folder: &Path) -> (Value, Value) {
+    let report = spanledger(folder, &["report", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&report.stdout).unwrap();
+    (report[0]["calls"].clone(), report[0]["input_tokens"].clone())
+}
+
+#[test]
+fn a_call_lies_under_another_also_with_tools_and_clients_between_in_any_order_of_lines() {
+    let spans = far_family();
+    for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [3, 0, 2, 4, 1], [1, 3, 0, 4, 2]] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("spans.jsonl");
+        let lines: Vec<&str> = order.iter().map(|at| spans[*at].as_str()).collect();
+        std::fs::write(&file, lines.join("\n")).unwrap();
+        let output = spanledger(folder.path(), &["import", file.to_str().unwrap()]);
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            told.starts_with("Read 3 calls and 0 later facts; skipped 2 other spans;"),
+            "a tool is no call: {told}"
+        );
+        assert_eq!(counted(folder.path()), (2.into(), 2000.into()), "{order:?}: the agent is kept and not summed");
+        let again = spanledger(folder.path(), &["import", file.to_str().unwrap()]);
+        assert!(String::from_utf8_lossy(&again.stdout).contains("Stored 0 rows; 3 were there already."));
+    }
+}
+
+#[test]
+fn spans_that_come_in_one_request_are_placed_wherever_it_is_read() {
+    let inner = |line: &str| {
+        let from = line.find("\"spans\":[").unwrap() + 9;
+        line[from..line.len() - "]}]}]}".len()].to_owned()
+    };
+    let all = far_family().map(|span| inner(&span)).join(",");
+    let request = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{all}]}}]}}]}}"#);
+    let imported = tempfile::tempdir().unwrap();
+    let file = imported.path().join("spans.jsonl");
+    std::fs::write(&file, &request).unwrap();
+    assert!(spanledger(imported.path(), &["import", file.to_str().unwrap()]).status.success());
+    assert_eq!(counted(imported.path()), (2.into(), 2000.into()));
+    // As the collector's file exporter may write it into a spool.
+    let spooled = tempfile::tempdir().unwrap();
+    let spool = spooled.path().join("usage.db.spool");
+    std::fs::create_dir(&spool).unwrap();
+    std::fs::write(spool.join("collector.jsonl"), request + "\n").unwrap();
+    assert_eq!(counted(spooled.path()), (2.into(), 2000.into()));
+}
+
+#[test]
+fn what_was_learnt_of_a_calls_place_is_not_lost_to_a_line_that_does_not_know_it() {
+    let spans = far_family();
+    for alone_first in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let (alone, all) = (folder.path().join("alone.jsonl"), folder.path().join("all.jsonl"));
+        std::fs::write(&alone, &spans[3]).unwrap();
+        std::fs::write(&all, spans.join("\n")).unwrap();
+        let files = if alone_first { [&alone, &all] } else { [&all, &alone] };
+        for file in files {
+            assert!(spanledger(folder.path(), &["import", file.to_str().unwrap()]).status.success());
+        }
+        assert_eq!(counted(folder.path()), (2.into(), 2000.into()), "alone first: {alone_first}");
+    }
+}
+
 #[test]
 fn draining_where_nothing_waits_says_so_and_makes_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,10 @@ use std::{collections::HashSet, time::Duration};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use opentelemetry::{Context, Value as OtelValue, global, trace::TracerProvider as _};
+use opentelemetry::{
+    Context, KeyValue, Value as OtelValue, global,
+    trace::{FutureExt as _, TraceContextExt as _, Tracer as _, TracerProvider as _},
+};
 use opentelemetry_sdk::{
     error::OTelSdkResult,
     trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor},
@@ -209,6 +212,39 @@ async fn the_span_exporter_makes_rows_of_calls_that_only_have_a_span() {
     assert_eq!(rows[0].text("span_id"), bench.spans()[0].span_context.span_id().to_string());
 }
 
+/// Runs something inside a span of another library.
+async fn inside<T>(name: &'static str, attributes: Vec<KeyValue>, work: impl Future<Output = T>) -> T {
+    let span =
+        global::tracer("framework").span_builder(name).with_attributes(attributes).start(&global::tracer("framework"));
+    let context = Context::current_with_span(span);
+    let done = work.with_context(context.clone()).await;
+    context.span().end();
+    done
+}
+
+#[tokio::test]
+async fn calls_inside_spans_of_a_framework_count_once_with_tools_between_them() {
+    let bench = Bench::new(Sampler::AlwaysOn, true).await;
+    let scenario = scenario::named("openai chat").unwrap();
+    let http = bench.http();
+    let of = |operation: &'static str| vec![KeyValue::new("gen_ai.operation.name", operation)];
+    let used = |operation| [of(operation), vec![KeyValue::new("gen_ai.usage.input_tokens", 1000)]].concat();
+    inside("agent", used("invoke_agent"), async {
+        inside("tool", of("execute_tool"), async {
+            inside("step", Vec::new(), bench.call(&http, scenario)).await;
+            inside("other", Vec::new(), inside("chat", used("chat"), std::future::ready(()))).await;
+        })
+        .await;
+    })
+    .await;
+    inside("lonely", used("chat"), std::future::ready(())).await;
+    let rows = bench.rows().await;
+    let counted: Vec<_> = rows.iter().map(|row| (row.text("operation"), row.get("billable").as_bool())).collect();
+    let of = |operation: &str, billable| counted.iter().filter(|row| **row == (operation, Some(billable))).count();
+    assert_eq!(rows.len(), 4, "the tool and the steps are no calls: {counted:?}");
+    assert_eq!((of("invoke_agent", false), of("chat", true)), (1, 3), "{counted:?}");
+}
+
 #[tokio::test]
 async fn the_span_of_what_was_no_call_after_all_becomes_no_row_through_the_span_exporter() {
     let bench = Bench::new(Sampler::AlwaysOn, true).await;
@@ -272,7 +308,7 @@ async fn a_score_said_before_or_after_the_bodys_end_is_an_event_of_the_span_and_
     let spans = bench.spans();
     let events: Vec<_> = spans[0].events.iter().map(|event| event.name.as_ref()).collect();
     assert_eq!(events, ["gen_ai.evaluation.result"; 2]);
-    assert_eq!(spans[0].events[1].attributes[1], opentelemetry::KeyValue::new("gen_ai.evaluation.score.label", "pass"));
+    assert_eq!(spans[0].events[1].attributes[1], KeyValue::new("gen_ai.evaluation.score.label", "pass"));
     let store = spanledger::store::open(&bench.url, false).unwrap();
     let scores =
         Query::new("SELECT name, score, label, detail FROM ai_call_score JOIN usage_log ON id = call_id ORDER BY name");

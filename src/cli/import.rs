@@ -11,6 +11,7 @@ use super::{drain, ended::Ended, progress::Progress};
 use crate::spool::{LONGEST_LINE, Options};
 
 mod feed;
+mod window;
 
 use feed::{Feed, Tally};
 

@@ -10,7 +10,10 @@ use opentelemetry_sdk::{
 };
 use serde_json::{Value, json};
 
-use super::Inner;
+use super::{
+    Inner,
+    under::{Place, Under},
+};
 use crate::span::names;
 
 /// Appends the AI spans of *other* libraries (rig, genai, an agent framework, our layer without a ledger) to the spool.
@@ -18,27 +21,35 @@ use crate::span::names;
 /// It takes what has `gen_ai.*` attributes and no `spanledger.row.id`: calls that passed a layer of this ledger have their
 /// row already. Use it with `with_simple_exporter`: appending is synchronous and quick, and nothing queues in front of it.
 ///
+/// A call counts unless another one lies under it, with spans that are no AI calls between them or not. Spans end before
+/// those that they lie under, so this is known when the outer one ends; a call that outlives the span it lies under, with
+/// others between, is counted beside it.
+///
 /// Such spans are subject to your sampler and to what the other library says. The ledger's own layers are neither.
 #[derive(Debug)]
 pub struct LedgerSpanExporter {
     ledger: Arc<Inner>,
     resource: Mutex<Vec<Value>>,
+    under: Mutex<Under>,
 }
 
 impl LedgerSpanExporter {
     pub(super) fn new(ledger: Arc<Inner>) -> Self {
-        Self { ledger, resource: Mutex::default() }
+        Self { ledger, resource: Mutex::default(), under: Mutex::default() }
     }
 }
 
 impl SpanExporter for LedgerSpanExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let resource = self.resource.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let refused = batch
-            .iter()
-            .filter(|span| is_foreign_call(span))
-            .filter(|span| !self.ledger.append(encode(span, &resource)))
-            .count();
+        let mut refused = 0;
+        for span in &batch {
+            let is_call = is_call(span);
+            let place = self.under.lock().unwrap_or_else(PoisonError::into_inner).ended(span, is_call);
+            if is_call && !has_row(span) && !self.ledger.append(encode(span, &resource, place)) {
+                refused += 1;
+            }
+        }
         match refused {
             0 => Ok(()),
             count => Err(OTelSdkError::InternalFailure(format!("the spool could not take {count} AI spans"))),
@@ -61,18 +72,33 @@ impl SpanExporter for LedgerSpanExporter {
     }
 }
 
-fn is_foreign_call(span: &SpanData) -> bool {
+/// Whether a span is an AI call. A tool that a model asked for is none, unless it says what it used.
+fn is_call(span: &SpanData) -> bool {
     let has = |wanted: fn(&str) -> bool| span.attributes.iter().any(|attribute| wanted(attribute.key.as_str()));
-    has(|name| name.starts_with("gen_ai.")) && !has(|name| name == names::ROW_ID || name == names::NO_CALL)
+    let is_tool = span
+        .attributes
+        .iter()
+        .any(|kept| kept.key.as_str() == names::OPERATION_NAME && kept.value.as_str() == names::EXECUTE_TOOL);
+    has(|name| name.starts_with("gen_ai."))
+        && !has(|name| name == names::NO_CALL)
+        && (!is_tool || has(names::makes_a_call_of_a_tool))
+}
+
+/// Whether one of our layers has written its row.
+fn has_row(span: &SpanData) -> bool {
+    span.attributes.iter().any(|attribute| attribute.key.as_str() == names::ROW_ID)
 }
 
 /// A span of the SDK as a line of OTLP JSON. Of an attribute that was set twice the reader takes the last.
-fn encode(span: &SpanData, resource: &[Value]) -> Vec<u8> {
+fn encode(span: &SpanData, resource: &[Value], place: Place) -> Vec<u8> {
     let nanos = |time: std::time::SystemTime| crate::call::Timestamp::from(time).unix_nanos().to_string();
     let parent = span.parent_span_id;
     let parent = if parent == opentelemetry::trace::SpanId::INVALID { String::new() } else { parent.to_string() };
     let kept = span.attributes.iter().filter(|attribute| !names::is_content(attribute.key.as_str()));
-    let attributes: Vec<Value> = kept.map(|kept| attribute(kept.key.as_str(), &kept.value)).collect();
+    let mut attributes: Vec<Value> = kept.map(|kept| attribute(kept.key.as_str(), &kept.value)).collect();
+    if place == Place::AroundCalls {
+        attributes.push(attribute(names::BILLABLE, &false.into()));
+    }
     let status = match &span.status {
         opentelemetry::trace::Status::Error { description } => json!({"code": 2, "message": description}),
         opentelemetry::trace::Status::Ok => json!({"code": 1}),

@@ -22,6 +22,7 @@ mod builder;
 mod exporter;
 mod record;
 mod redaction;
+mod under;
 
 #[cfg(feature = "proxy")]
 mod proxy;

@@ -184,6 +184,14 @@ pub const CONFIGURATION_CONTENT: &str = "spanledger.configuration.content";
 pub const SERVICE_NAME: &str = "service.name";
 pub const ENVIRONMENT: &str = "deployment.environment.name";
 
+/// The operation of a tool that a model asked for: no AI call, and nobody bills it.
+pub(crate) const EXECUTE_TOOL: &str = "execute_tool";
+
+/// Whether an attribute of a tool's span says that it is a call all the same: it used something, or we wrote it.
+pub(crate) fn makes_a_call_of_a_tool(name: &str) -> bool {
+    name.starts_with("gen_ai.usage.") || name.starts_with("spanledger.")
+}
+
 /// The names of usual units behind their prefix, so that they are not put together for each call.
 pub(crate) fn usage_detail(unit: &str) -> Option<&'static str> {
     macro_rules! names {

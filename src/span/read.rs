@@ -20,11 +20,13 @@ use super::{
 };
 use crate::call::{Call, Ending, Identity, Name, PricingStatus, Record, Source, Timestamp, UsageSource, Usd};
 
+mod ancestors;
 pub(crate) mod doubles;
 mod event;
 mod trust;
 mod values;
 
+pub use ancestors::{Ancestors, Link};
 use trust::Learnt;
 use values::{count, duration, int, number, put, text, texts, truth, usd, word};
 
@@ -37,6 +39,8 @@ pub struct Line {
     pub skipped: usize,
     /// Why spans could not be read, one sentence each.
     pub rejected: Vec<String>,
+    /// Which spans lie under which; of a line of ours with one span nothing is said.
+    pub links: Vec<Link>,
 }
 
 /// Reads one line of OTLP JSON: an `ExportTraceServiceRequest` or an `ExportLogsServiceRequest`. No call is believed to come
@@ -51,10 +55,16 @@ pub fn line(bytes: &[u8], trusted: Source) -> Result<Line, String> {
         return Err("neither resourceSpans nor resourceLogs is there".to_owned());
     }
     let mut line = Line::default();
+    // Our own lines have one span each, and nothing lies between calls there.
+    let several =
+        document.spans.iter().flatten().flat_map(|of| &of.scopes).map(|scope| scope.0.len()).sum::<usize>() > 1;
     for of_resource in document.spans.into_iter().flatten() {
         let service_name = resource(&of_resource.resource, names::SERVICE_NAME);
         let environment = resource(&of_resource.resource, names::ENVIRONMENT);
         for span in of_resource.scopes.into_iter().flat_map(|scope| scope.0) {
+            if several || trusted != Source::Capture {
+                line.links.extend(link(&span));
+            }
             line.add(read_span(span, trusted).map(|call| {
                 let named = |call| Call {
                     service_name: service_name.map(str::to_owned),
@@ -70,6 +80,7 @@ pub fn line(bytes: &[u8], trusted: Source) -> Result<Line, String> {
             line.add(event::read(record));
         }
     }
+    ancestors::within(&line.links, &mut line.records, trusted);
     Ok(line)
 }
 
@@ -89,8 +100,7 @@ fn resource<'a>(attributes: &'a Attributes<'_>, name: &str) -> Option<&'a str> {
 }
 
 fn read_span(span: Span<'_>, trusted: Source) -> Result<Option<Call>, String> {
-    let named = |is: fn(&str) -> bool| span.attributes.iter().any(|(name, _)| is(name));
-    if !named(|name| name.starts_with("gen_ai.")) || named(|name| name == names::NO_CALL) {
+    if !is_call(&span) {
         return Ok(None);
     }
     let mut reading = Reading::default();
@@ -108,6 +118,24 @@ fn read_span(span: Span<'_>, trusted: Source) -> Result<Option<Call>, String> {
         doubles::take_out(&mut call);
     }
     Ok(Some(call))
+}
+
+/// Whether a span is an AI call. A tool that a model asked for is none, unless it says what it used.
+fn is_call(span: &Span<'_>) -> bool {
+    let named = |is: fn(&str) -> bool| span.attributes.iter().any(|(name, _)| is(name));
+    if !named(|name| name.starts_with("gen_ai.")) || named(|name| name == names::NO_CALL) {
+        return false;
+    }
+    let is_tool = |(name, value): &(Cow<'_, str>, Json<'_>)| {
+        name == names::OPERATION_NAME && value.as_str() == Some(names::EXECUTE_TOOL)
+    };
+    !span.attributes.iter().any(is_tool) || named(names::makes_a_call_of_a_tool)
+}
+
+/// What lies under it needs to know of a span.
+fn link(span: &Span<'_>) -> Option<Link> {
+    let Identity { trace_id, span_id, parent_span_id, .. } = identity(span).ok()?;
+    Some(Link { trace_id, span_id, parent_span_id, is_call: is_call(span) })
 }
 
 fn identity(span: &Span<'_>) -> Result<Identity, String> {

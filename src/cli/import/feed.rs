@@ -4,9 +4,10 @@ use std::{io::Write, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail};
 
+use super::window::Window;
 use crate::{
     PriceBook,
-    call::{Record, Source},
+    call::{Call, Record, Source},
     cli::{drain, progress::Progress},
     span::{line, read},
     spool::{Drained, LONGEST_LINE, Options, Refused, Spool},
@@ -37,6 +38,7 @@ pub(super) struct Feed {
     /// `None` only while the folder is drained: a segment that somebody writes to is not deleted.
     spool: Option<Spool>,
     prices: PriceBook,
+    window: Window,
     drained: Drained,
     pub(super) tally: Tally,
 }
@@ -45,7 +47,8 @@ impl Feed {
     pub(super) fn open(url: &str, prices: PriceBook, options: Options) -> anyhow::Result<Self> {
         let folder = store::spool_folder(url)?;
         let (drained, tally) = (Drained::default(), Tally::default());
-        let mut feed = Self { url: url.to_owned(), folder, options, spool: None, prices, drained, tally };
+        let mut feed =
+            Self { url: url.to_owned(), folder, options, spool: None, prices, window: Window::new(), drained, tally };
         feed.spool()?;
         Ok(feed)
     }
@@ -85,26 +88,31 @@ impl Feed {
             progress.clear();
             writeln!(notes, "line {number}: {reason}")?;
         }
+        self.window.know(line.links);
+        let bytes = text.len() / line.records.len().max(1);
         for record in line.records {
-            let encoded = self.encoded(record);
-            self.append(encoded, progress).await?;
+            match record {
+                Record::Call(call) => {
+                    self.tally.calls += 1;
+                    self.window.wait(call, bytes);
+                }
+                other => {
+                    self.tally.later += 1;
+                    self.append(line::record(&other), progress).await?;
+                }
+            }
+        }
+        while let Some(call) = self.window.next() {
+            self.call(call, progress).await?;
         }
         Ok(())
     }
 
-    fn encoded(&mut self, mut record: Record) -> Vec<u8> {
-        match &mut record {
-            Record::Call(call) => {
-                self.tally.calls += 1;
-                if call.cost.status.is_none() {
-                    call.cost = self.prices.price(call);
-                }
-            }
-            Record::Later(_) | Record::Score(_) | Record::Configuration(_) | Record::Content(_) => {
-                self.tally.later += 1
-            }
+    async fn call(&mut self, mut call: Box<Call>, progress: &mut Progress) -> anyhow::Result<()> {
+        if call.cost.status.is_none() {
+            call.cost = self.prices.price(&call);
         }
-        line::record(&record)
+        self.append(line::call(&call), progress).await
     }
 
     /// Appends a line; where the spool is full, what is in it is stored first.
@@ -137,6 +145,9 @@ impl Feed {
 
     /// Stores the rest; what was done from the beginning on.
     pub(super) async fn finish(mut self, progress: &mut Progress) -> anyhow::Result<Drained> {
+        while let Some(call) = self.window.rest() {
+            self.call(call, progress).await?;
+        }
         let drained = self.store(progress).await?;
         let Drained { stored, known, .. } = self.drained;
         Ok(Drained { stored, known, ..drained })
