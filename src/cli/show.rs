@@ -3,10 +3,9 @@
 use std::io::Write;
 
 use anyhow::bail;
-use serde_json::Value;
 
 use super::{Output, on_its_side, open_ledger, row};
-use crate::store::{Query, Table};
+use crate::store::Query;
 
 /// Show everything known of one call, its trace id included.
 #[derive(Debug, clap::Args)]
