@@ -21,6 +21,11 @@ impl Ended {
         Self { code: 1, sentence: None }.into()
     }
 
+    /// Everything is said, and something needs attention: exit code 1.
+    pub(super) fn with_attention() -> anyhow::Error {
+        Self { code: 1, sentence: None }.into()
+    }
+
     /// What is still to be said.
     pub(super) fn sentence(&self) -> Option<&str> {
         self.sentence.as_deref()

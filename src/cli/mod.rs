@@ -28,6 +28,7 @@ use crate::{
 
 mod calls;
 mod completions;
+mod doctor;
 mod drain;
 mod ended;
 mod filters;
@@ -89,6 +90,7 @@ enum Command {
     Migrate(migrate::Arguments),
     Drain(drain::Arguments),
     SetAside(set_aside::Arguments),
+    Doctor(doctor::Arguments),
     Import(import::Arguments),
     Inspect(inspect::Arguments),
     #[cfg(feature = "proxy")]
@@ -154,6 +156,7 @@ fn run(
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,
             Command::Drain(arguments) => drain::run(arguments, ledger, out).await,
             Command::SetAside(arguments) => set_aside::run(arguments, ledger, out).await,
+            Command::Doctor(arguments) => doctor::run(arguments, ledger, out).await,
             Command::Import(arguments) => import::run(arguments, ledger, out, notes).await,
             Command::Inspect(arguments) => inspect::run(arguments, out, notes),
             #[cfg(feature = "proxy")]

@@ -22,6 +22,8 @@ use crate::{
 
 /// The version of the crate that the prices are from; it does not say so itself. Cargo.toml asks for exactly this one.
 pub(super) const VERSION: &str = "0.2.1";
+/// The last day on which a price of that version changes and that had come when the version was taken.
+pub(super) const DATE: &str = "2026-10-20";
 
 /// What a call costs if the model is called `model`; `None` if there is no price for it.
 pub(super) fn price(call: &Call, model: &str) -> Option<Cost> {

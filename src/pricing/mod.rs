@@ -111,7 +111,25 @@ pub struct PriceBook {
     user: user::Prices,
 }
 
+/// The list of the compiled-in prices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PriceList {
+    /// Whose list it is.
+    pub source: &'static str,
+    /// Its version, with which the `price_version` of rows begins.
+    pub version: &'static str,
+    /// Its newest prices hold from this day on (`2026-10-20`), those that it announces left out.
+    pub date: &'static str,
+}
+
 impl PriceBook {
+    /// Which list is compiled in.
+    #[must_use]
+    pub const fn list() -> PriceList {
+        PriceList { source: "genai-prices", version: genai::VERSION, date: genai::DATE }
+    }
+
     /// The prices that are compiled in.
     #[must_use]
     pub fn bundled() -> Self {

@@ -72,7 +72,10 @@ fn a_listed_model_is_priced_with_its_source() {
 #[test]
 fn the_version_in_each_row_is_the_one_that_is_compiled_in() {
     let lock = include_str!("../../Cargo.lock");
-    assert!(lock.contains("name = \"genai-prices\"\nversion = \"0.2.1\"\n"), "set VERSION in genai.rs and this test");
+    assert!(
+        lock.contains("name = \"genai-prices\"\nversion = \"0.2.1\"\n"),
+        "set VERSION and DATE in genai.rs and this test"
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::{
     shared::{Migration, Shared, State},
     worker::Worker,
 };
-use crate::{call::Record, store::Store};
+use crate::{PriceBook, call::Record, store::Store};
 
 /// How long the thread rests after a panic before it begins anew.
 const RESTART: Duration = Duration::from_secs(1);
@@ -74,6 +74,10 @@ pub struct Health {
     pub disk_error: Option<String>,
     /// Whether the store's schema is up to date.
     pub migrated: bool,
+    /// The version of the store's schema, as it was when it was brought up to date or refused.
+    pub schema_version: Option<i64>,
+    /// The day from which the newest of the compiled-in prices holds (`2026-10-20`).
+    pub price_date: &'static str,
     /// Whether this process drains the folder. Otherwise another one does.
     pub draining: bool,
 }
@@ -162,6 +166,8 @@ impl Drain {
             store_error: state.store_error,
             disk_error: state.disk_error,
             migrated: state.migration == Migration::Done,
+            schema_version: state.schema_version,
+            price_date: PriceBook::list().date,
             draining: state.draining && !state.ended,
         }
     }

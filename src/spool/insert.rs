@@ -56,11 +56,15 @@ impl Inserter<'_> {
         let mut backoff = Backoff::default();
         loop {
             match self.attempt(|| self.store.migrate(), &mut between).await? {
-                Outcome::Done(()) => return Ok(()),
+                Outcome::Done(()) => {
+                    self.note_schema().await;
+                    return Ok(());
+                }
                 Outcome::Refused(reason) | Outcome::Schema(reason) if self.patience.is_some() => {
                     return Err(Halt::GaveUp(reason));
                 }
                 Outcome::Refused(reason) | Outcome::Schema(reason) => {
+                    self.note_schema().await;
                     self.shared.update(|state| {
                         state.migration = Migration::Refused;
                         state.store_error = Some(reason);
@@ -68,6 +72,14 @@ impl Inserter<'_> {
                     self.shared.rest(backoff.next()).await;
                 }
             }
+        }
+    }
+
+    /// Tells those who ask how the schema stands.
+    async fn note_schema(&self) {
+        if let Ok(Ok(history)) = caught(|| self.store.migrations()).await {
+            let version = history.iter().filter(|step| step.applied_at.is_some()).map(|step| step.version).max();
+            self.shared.update(|state| state.schema_version = version);
         }
     }
 

@@ -77,6 +77,7 @@ mod folder;
 mod hold;
 mod insert;
 pub mod line;
+mod on_disk;
 mod once;
 mod pass;
 mod put_back;
@@ -95,6 +96,7 @@ use std::{any::Any, time::Duration};
 
 pub use append::{Appended, Refused, Spool};
 pub use drain::{Drain, Flushed, Health};
+pub use on_disk::{OnDisk, on_disk};
 pub use once::{Drained, drain_once, holds_lines};
 pub use put_back::{PutBack, put_back};
 #[cfg(feature = "cli")]

@@ -23,6 +23,7 @@ pub(super) struct Shared {
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub(super) migration: Migration,
+    pub(super) schema_version: Option<i64>,
     /// How many flushes were asked for, and how many of those are answered: everything before them is stored.
     pub(super) asked: u64,
     pub(super) answered: u64,

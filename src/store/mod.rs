@@ -79,6 +79,12 @@ pub trait Store: fmt::Debug + Send + Sync {
         Box::pin(async { Ok(false) })
     }
 
+    /// Looks through the whole database for damage, and tells what it finds in sentences. A store that looks after itself
+    /// finds none.
+    fn examine(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     /// Closes all connections.
     fn close(&self) -> BoxFuture<'_, ()>;
 }

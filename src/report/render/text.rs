@@ -58,7 +58,7 @@ fn grid(table: &Table, bars: Vec<String>) -> Vec<String> {
 /// Failures are red, and what is not summed is dim.
 fn colour(table: &Table, row: &[Value]) -> &'static str {
     let of = |name: &str| table.columns.iter().position(|column| column == name).and_then(|at| row.get(at));
-    if of("status").and_then(Value::as_str) == Some("error") {
+    if matches!(of("status").and_then(Value::as_str), Some("error" | "attention")) {
         RED
     } else if of("billable") == Some(&Value::Bool(false)) {
         DIM

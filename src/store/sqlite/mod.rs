@@ -161,6 +161,14 @@ impl Store for Sqlite {
         Box::pin(self.roll_up_some(before))
     }
 
+    fn examine(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        Box::pin(async move {
+            let table = self.query(&Query::new("PRAGMA quick_check")).await?;
+            let told = table.rows.iter().filter_map(|row| row.first()?.as_str());
+            Ok(told.filter(|line| *line != "ok").map(str::to_owned).collect())
+        })
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.0.close())
     }
