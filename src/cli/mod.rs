@@ -42,6 +42,7 @@ mod prices;
 mod progress;
 #[cfg(feature = "proxy")]
 mod proxy;
+mod reconcile;
 mod report;
 mod reprice;
 mod row;
@@ -85,6 +86,7 @@ enum Command {
     Score(score::Arguments),
     Prices(prices::Arguments),
     Reprice(reprice::Arguments),
+    Reconcile(reconcile::Arguments),
     Users(users::Arguments),
     Gc(gc::Arguments),
     Migrate(migrate::Arguments),
@@ -151,6 +153,7 @@ fn run(
             Command::Score(arguments) => score::run(arguments, ledger, out, notes).await,
             Command::Prices(arguments) => prices::run(arguments, ledger, out, notes).await,
             Command::Reprice(arguments) => reprice::run(arguments, ledger, out, notes).await,
+            Command::Reconcile(arguments) => reconcile::run(arguments, ledger, out, notes).await,
             Command::Users(arguments) => users::run(arguments, ledger, out, notes).await,
             Command::Gc(arguments) => gc::run(arguments, ledger, out, notes).await,
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,

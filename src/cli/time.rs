@@ -65,7 +65,7 @@ pub(super) fn utc(text: &str) -> anyhow::Result<Timestamp> {
     Ok(moment(text)?.within(&TimeZone::UTC))
 }
 
-fn zone(name: &str) -> anyhow::Result<TimeZone> {
+pub(super) fn zone(name: &str) -> anyhow::Result<TimeZone> {
     let sentence = "there is no such time zone; name one of the IANA list, such as Europe/Berlin, or UTC";
     TimeZone::get(name).map_err(|_| anyhow::anyhow!(sentence))
 }

@@ -120,6 +120,11 @@ impl Report {
         Self { name, sql, step: None, first: None }
     }
 
+    /// A question that has no name of its own: part of a command.
+    pub(crate) const fn unlisted(sql: &'static str, step: Option<Step>) -> Self {
+        Self { step, ..Self::new("", sql) }
+    }
+
     /// The report of a name.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {

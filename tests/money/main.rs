@@ -13,6 +13,7 @@ use spanledger::{
 use tempfile::TempDir;
 
 mod prices;
+mod reconcile;
 #[path = "../recorded/mod.rs"]
 mod recorded;
 mod reprice;

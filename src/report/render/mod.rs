@@ -134,8 +134,10 @@ fn is_time(column: &str) -> bool {
 }
 
 fn is_numeric(table: &Table, at: usize) -> bool {
-    let mut known = table.rows.iter().map(|row| &row[at]).filter(|value| !value.is_null()).peekable();
-    known.peek().is_some() && known.all(Value::is_number)
+    let known = || table.rows.iter().map(|row| &row[at]).filter(|value| !value.is_null());
+    // An amount among counts is text only to stay exact.
+    let is_decimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+    known().any(Value::is_number) && known().all(|value| value.is_number() || value.as_str().is_some_and(is_decimal))
 }
 
 #[cfg(test)]
