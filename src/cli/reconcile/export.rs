@@ -160,6 +160,8 @@ impl<'a> Cells<'a> {
         let amount = if amount.contains('.') { amount.trim_end_matches('0').trim_end_matches('.') } else { &amount };
         let digits = amount.split_once('.').map_or(0, |(_, fraction)| fraction.len());
         *places = (*places).max(u32::try_from(digits).ok());
+        // A pico-dollar has twelve digits; with twice as many nothing is rounded otherwise.
+        let amount = amount.get(..amount.len() - digits.saturating_sub(24)).unwrap_or(amount);
         let usd: Usd =
             if amount.is_empty() { Usd::ZERO } else { amount.parse().map_err(|_| "its cost is no amount")? };
         Ok(Some(i128::from(usd.pico()) * if negative { -1 } else { 1 }))

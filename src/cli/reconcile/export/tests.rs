@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn parsed(text: &str, told: &[&str]) -> Export {
@@ -127,4 +129,28 @@ fn a_file_that_says_nothing_to_compare_is_a_sentence() {
         refused("date,cost\n2026-11-01,1\n", &["cost"]),
     ];
     insta::assert_snapshot!("files_that_cannot_be_compared", all.join("\n"));
+}
+
+proptest! {
+    /// Whatever the cells hold: lines are read or refused, and nothing panics or is counted twice.
+    #[test]
+    fn any_cells_are_figures_or_a_reason(
+        headers in proptest::sample::subsequence(vec!["date", "model", "requests", "input_tokens", "uncached_input_tokens", "cached_tokens", "output_tokens", "cost", "currency", "type", "amount"], 1..8),
+        rows in proptest::collection::vec(proptest::collection::vec(prop_oneof![
+            Just("2026-11-01".to_owned()), Just("1793491200".to_owned()), Just("usd".to_owned()), Just("request_count".to_owned()),
+            "-?[0-9]{0,30}[.,]?[0-9]{0,40}(e-?[0-9]{1,3})?", "[$\"'\u{e9}a-z0-9,; ]{0,12}",
+        ], 0..10), 0..12),
+    ) {
+        let text = rows.iter().fold(headers.join(","), |text, row| text + "\n" + &row.join(","));
+        if let Ok(export) = parse(text.as_bytes(), &[], &TimeZone::UTC) {
+            prop_assert!(export.lines.len() + export.bad.len() <= rows.len());
+            prop_assert!(export.lines.iter().all(|line| !line.figures.is_empty()));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_an_export_or_a_sentence(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = parse(&bytes, &[], &TimeZone::UTC);
+        let _ = parse(&[b"date,cost\n", bytes.as_slice()].concat(), &[], &TimeZone::UTC);
+    }
 }
