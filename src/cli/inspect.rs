@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     /// Your own prices, in front of the compiled-in ones (TOML).
     #[arg(long, value_name = "FILE", env = "SPANLEDGER_PRICES")]
     prices: Option<String>,
+    /// Aliases of models and names of machines (TOML).
+    #[arg(long, value_name = "FILE", env = "SPANLEDGER_MODELS")]
+    models: Option<String>,
     /// Names a host of your own: `HOST[:PORT]=PROVIDER`. May be given more than once.
     #[arg(long = "host", value_name = "HOST=PROVIDER", value_parser = named_host)]
     hosts: Vec<(String, String)>,
@@ -62,7 +65,8 @@ pub(super) fn run(arguments: Arguments, out: &mut dyn Write, notes: &mut dyn Wri
     let prices = super::prices(arguments.prices.as_ref())?;
     let hosts =
         arguments.hosts.into_iter().fold(Hosts::default(), |hosts, (host, provider)| hosts.name(host, provider));
-    let recorder = Recorder::new().with_prices(prices).with_hosts(hosts);
+    let models = super::models_file(arguments.models.as_ref())?;
+    let recorder = Recorder::new().with_prices(prices).with_models(models).with_hosts(hosts);
     let bytes = read(&arguments.file)?;
     let file = if arguments.file == "-" { "standard input" } else { &arguments.file };
     rows(&bytes, file, &recorder, out, notes)

@@ -22,7 +22,7 @@ use output::{Output, on_its_side};
 use progress::Progress;
 
 use crate::{
-    PriceBook,
+    Models, PriceBook,
     store::{self, Store},
 };
 
@@ -37,6 +37,7 @@ mod import;
 pub(crate) mod inspect;
 mod man;
 mod migrate;
+mod models;
 mod output;
 mod prices;
 mod progress;
@@ -85,6 +86,7 @@ enum Command {
     Show(show::Arguments),
     Score(score::Arguments),
     Prices(prices::Arguments),
+    Models(Box<models::Arguments>),
     Reprice(reprice::Arguments),
     Reconcile(reconcile::Arguments),
     Users(users::Arguments),
@@ -152,6 +154,7 @@ fn run(
             Command::Show(arguments) => show::run(arguments, ledger, out, notes).await,
             Command::Score(arguments) => score::run(arguments, ledger, out, notes).await,
             Command::Prices(arguments) => prices::run(arguments, ledger, out, notes).await,
+            Command::Models(arguments) => models::run(*arguments, ledger, out, notes).await,
             Command::Reprice(arguments) => reprice::run(arguments, ledger, out, notes).await,
             Command::Reconcile(arguments) => reconcile::run(arguments, ledger, out, notes).await,
             Command::Users(arguments) => users::run(arguments, ledger, out, notes).await,
@@ -213,6 +216,11 @@ fn prices(file: Option<impl AsRef<Path>>) -> anyhow::Result<PriceBook> {
         Some(file) => bundled.with_path(file)?,
         None => bundled,
     })
+}
+
+/// Aliases of models and names of machines, if there is a file.
+fn models_file(file: Option<impl AsRef<Path>>) -> anyhow::Result<Models> {
+    Ok(file.map(Models::from_path).transpose()?.unwrap_or_default())
 }
 
 /// A number with its thousands apart.

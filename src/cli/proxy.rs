@@ -1,6 +1,6 @@
 //! `spanledger proxy`: the calls of clients that only take a base URL.
 
-use std::{io::Write, net::SocketAddr, time::Duration};
+use std::{io::Write, net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
@@ -48,13 +48,19 @@ pub(super) struct Arguments {
     /// Whose API it is, where the host does not tell: vllm, lm_studio, your own gateway.
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
+    /// Your own prices, in front of the compiled-in ones (TOML).
+    #[arg(long, value_name = "FILE", env = "SPANLEDGER_PRICES")]
+    prices: Option<PathBuf>,
+    /// Aliases of models and names of machines (TOML).
+    #[arg(long, value_name = "FILE", env = "SPANLEDGER_MODELS")]
+    models: Option<PathBuf>,
     /// Take what no header says of who asks from OpenTelemetry's header `baggage`.
     #[arg(long)]
     baggage: bool,
 }
 
 pub(super) async fn run(arguments: Arguments, url: &str, notes: &mut dyn Write) -> anyhow::Result<()> {
-    let Arguments { to, listen, allow_remote, provider, baggage } = arguments;
+    let Arguments { to, listen, allow_remote, provider, prices, models, baggage } = arguments;
     // The text is not repeated: it may hold a key.
     let upstream: Upstream = to.parse().context("--to cannot be used")?;
     if !listen.ip().is_loopback() && !allow_remote {
@@ -65,7 +71,9 @@ pub(super) async fn run(arguments: Arguments, url: &str, notes: &mut dyn Write) 
     }
     let hosts = provider.into_iter().fold(Hosts::default(), |hosts, name| hosts.name(upstream.host(), name));
     let listener = TcpListener::bind(listen).await.with_context(|| format!("Nothing can listen on {listen}"))?;
-    let ledger = Ledger::builder(url).recorder(Recorder::new().with_hosts(hosts).with_baggage(baggage)).open()?;
+    let (prices, models) = (super::prices(prices)?, super::models_file(models)?);
+    let recorder = Recorder::new().with_hosts(hosts).with_prices(prices).with_models(models).with_baggage(baggage);
+    let ledger = Ledger::builder(url).recorder(recorder).open()?;
     let app = proxy::app(&ledger, upstream.clone()).context("The provider cannot be reached from here")?;
     let (mut first, mut second) = (Stop::new()?, Stop::new()?);
 

@@ -23,6 +23,7 @@ use crate::{
 
 mod calls;
 mod filter;
+mod models;
 pub(crate) mod money;
 mod period;
 #[cfg(feature = "cli")]
@@ -32,6 +33,7 @@ mod usage;
 
 pub use calls::{Calls, Cursor, Totals};
 pub use filter::Filter;
+pub use models::models;
 pub use money::UsdSum;
 pub use period::Step;
 #[cfg(feature = "cli")]
