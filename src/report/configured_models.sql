@@ -1,45 +1,50 @@
 -- The models that configurations name for their tasks against those that were called, for configurations that were used.
 SELECT
-    configuration_id,
-    name,
-    task,
+    compared.configuration_id,
+    ai_configuration.name,
+    compared.task,
     model,
-    configured,
     calls,
     errors,
-    cost_micro AS cost_usd__micro,
-    cost_pico  AS cost_usd__pico,
+    cost_usd__micro,
+    cost_usd__pico,
     unpriced,
-    CASE WHEN calls = 0 THEN 'configured and not called'
-        WHEN configured IS NULL THEN 'the configuration names no model for this task'
-        WHEN configured = 0 THEN 'called and not configured'
-        ELSE 'as configured' END AS verdict
+    CASE
+        WHEN calls = 0 THEN 'configured and not called'
+        WHEN configured = 1 THEN 'as configured'
+        WHEN stage.task IS NOT NULL THEN 'called and not configured'
+        ELSE 'no model is configured for this task'
+    END AS verdict
 FROM (
     SELECT
-        spent.configuration_id, ai_configuration.name, spent.task, spent.model, calls, errors, cost_micro, cost_pico, unpriced,
-        CASE WHEN stage.task IS NULL THEN NULL WHEN named.model IS NULL THEN 0 ELSE 1 END AS configured
+        coalesce(spent.configuration_id, named.configuration_id) AS configuration_id,
+        coalesce(spent.task, named.task)                         AS task,
+        coalesce(spent.model, named.model)                       AS model,
+        coalesce(calls, 0)                                       AS calls,
+        coalesce(errors, 0)                                      AS errors,
+        cost_usd__micro,
+        cost_usd__pico,
+        coalesce(unpriced, 0)                                    AS unpriced,
+        CASE WHEN named.model IS NULL THEN 0 ELSE 1 END          AS configured
     FROM (
         SELECT
-            configuration_id, task, model,
-            sum(calls) AS calls, sum(CASE status WHEN 'error' THEN calls ELSE 0 END) AS errors,
-            sum(cost_micro) AS cost_micro, sum(cost_pico) AS cost_pico, sum(unpriced) AS unpriced
+            configuration_id,
+            task,
+            model,
+            sum(calls)                                          AS calls,
+            sum(CASE status WHEN 'error' THEN calls ELSE 0 END) AS errors,
+            sum(cost_micro)                                     AS cost_usd__micro,
+            sum(cost_pico)                                      AS cost_usd__pico,
+            sum(unpriced)                                       AS unpriced
         FROM report_hour
         WHERE configuration_id IS NOT NULL
         GROUP BY configuration_id, task, model
     ) AS spent
-    LEFT JOIN ai_configuration ON ai_configuration.id = spent.configuration_id
-    LEFT JOIN (SELECT DISTINCT configuration_id, task FROM report_configured) AS stage
-        ON stage.configuration_id = spent.configuration_id AND stage.task = spent.task
-    LEFT JOIN (SELECT DISTINCT configuration_id, task, model FROM report_configured) AS named
+    FULL JOIN (SELECT DISTINCT configuration_id, task, model FROM report_configured) AS named
         ON named.configuration_id = spent.configuration_id AND named.task = spent.task AND named.model = spent.model
-    UNION ALL
-    SELECT DISTINCT configuration_id, name, task, model, 0, 0, NULL, NULL, 0, 1
-    FROM report_configured
-    WHERE EXISTS (SELECT 1 FROM report_hour WHERE report_hour.configuration_id = report_configured.configuration_id)
-      AND NOT EXISTS (
-        SELECT 1 FROM report_hour
-        WHERE report_hour.configuration_id = report_configured.configuration_id
-          AND report_hour.task = report_configured.task AND report_hour.model = report_configured.model
-      )
 ) AS compared
-ORDER BY configuration_id, task, calls DESC, model
+LEFT JOIN ai_configuration ON ai_configuration.id = compared.configuration_id
+LEFT JOIN (SELECT DISTINCT configuration_id, task FROM report_configured) AS stage
+    ON stage.configuration_id = compared.configuration_id AND stage.task = compared.task
+WHERE compared.configuration_id IN (SELECT configuration_id FROM report_hour)
+ORDER BY compared.configuration_id, compared.task, calls DESC, model

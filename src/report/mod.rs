@@ -193,8 +193,9 @@ pub fn unpriced(table: &Table) -> Option<String> {
 /// # Errors
 /// What the store says.
 pub async fn streams_without_usage(store: &dyn Store, scope: &Scope) -> Result<Option<String>, Error> {
-    let query = scope.query(store, include_str!("streams_that_were_not_asked.sql"), None).await?;
-    let table = store.query(&query).await?;
+    let [since, until] = scope.range.sql_texts();
+    let query = Query::new(include_str!("streams_that_were_not_asked.sql")).bind(since).bind(until);
+    let table = store.query(&scope.filter.narrow(query)).await?;
     let streams = table.rows.first().and_then(|row| row.first()).and_then(Value::as_i64).unwrap_or_default();
     let who = if streams == 1 { "1 stream tells no usage" } else { "streams tell no usage" };
     let count = if streams == 1 { String::new() } else { format!("{streams} ") };
@@ -219,5 +220,18 @@ mod tests {
                 assert!(!report.sql.contains(dialect), "{}: {dialect} is not for every database", report.name);
             }
         }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn what_is_asked_under_every_report_looks_into_an_index_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::store::sqlite::Sqlite::open(folder.path().join("usage.db"), true).unwrap();
+        store.migrate().await.unwrap();
+        let explain = concat!("EXPLAIN QUERY PLAN ", include_str!("streams_that_were_not_asked.sql"));
+        let [since, until] = Range::default().sql_texts();
+        let plan = store.query(&Query::new(explain).bind(since).bind(until)).await.unwrap();
+        let plan = format!("{:?}", plan.rows);
+        assert!(plan.contains("INDEX usage_log_silent_stream (") && !plan.contains("SCAN"), "{plan}");
     }
 }

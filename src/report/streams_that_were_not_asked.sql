@@ -1,5 +1,5 @@
 -- How many streams told no usage because nobody asked for it.
+-- Parameters: since and until, in UTC; the second is not included. Filters follow.
 SELECT count(*) AS streams
-FROM report_call
-JOIN report_silent_stream ON report_silent_stream.id = report_call.id
-WHERE how IS NOT NULL
+FROM report_silent_stream AS call
+WHERE how IS NOT NULL AND call.started_at >= ? AND call.started_at < ?

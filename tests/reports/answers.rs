@@ -10,7 +10,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 use spanledger::{
-    report::{Filter, REPORTS, Report, Scope},
+    report::{Filter, REPORTS, Range, Report, Scope, streams_without_usage},
     store::{Query, Store},
 };
 
@@ -48,12 +48,9 @@ async fn every_report_can_be_run_by_hand_as_it_stands() {
 async fn a_report_by_tags_shows_only_those_that_are_asked_for() {
     let ledger = known::ledger().await;
     let ask = async |tagged: &[&str], tags: &[(&str, &str)]| {
-        let mut filter = Filter::default();
+        let mut filter = tags.iter().fold(Filter::default(), |filter, (name, value)| filter.tag(*name, value));
         filter.tagged = tagged.iter().map(|&name| name.to_owned()).collect();
-        filter.tags = tags.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let mut scope = Scope::default();
-        scope.filter = filter;
-        let table = Report::find("spend_by_tag").unwrap().run(&ledger.store, &scope).await.unwrap();
+        let table = Report::find("spend_by_tag").unwrap().run(&ledger.store, &filter.into()).await.unwrap();
         let pairs = column(&table, "tag").into_iter().zip(column(&table, "value"));
         pairs.map(|(tag, value)| format!("{}={}", word(tag), word(value))).collect::<Vec<_>>()
     };
@@ -66,6 +63,18 @@ async fn a_report_by_tags_shows_only_those_that_are_asked_for() {
 
 fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
+}
+
+#[tokio::test]
+async fn streams_that_tell_no_usage_are_counted_in_the_scope_that_is_asked_for() {
+    let ledger = known::ledger().await;
+    let ask = async |scope: Scope| streams_without_usage(&ledger.store, &scope).await.unwrap();
+    let told = ask(Scope::default()).await.unwrap();
+    assert!(told.starts_with("1 stream tells no usage: ask for it with \"stream_options\""), "{told}");
+    assert_eq!(ask(Filter::default().user("bob").model("gpt-4o").into()).await, Some(told));
+    assert_eq!(ask(Filter::default().user("ada").into()).await, None);
+    let until = Range { since: None, until: Some(super::call(0, 24 * 3600).started_at) };
+    assert_eq!(ask(until.into()).await, None);
 }
 
 #[tokio::test]

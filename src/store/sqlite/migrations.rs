@@ -33,6 +33,7 @@ const STEPS: &[(i64, &str, &str, &str)] = steps! {
     4 "0004_reports",
     7 "0007_report_views",
     8 "0008_usage_hour",
+    9 "0009_silent_streams",
 };
 
 /// The schema that this program works with.
