@@ -16,6 +16,7 @@
 #![expect(clippy::disallowed_methods, reason = "the body of an answer is collected by its caller")]
 
 mod away;
+mod broken;
 mod calls;
 #[path = "../support/chance.rs"]
 mod chance;
@@ -26,6 +27,7 @@ mod kill;
 mod oracle;
 mod processes;
 mod replay;
+mod schema;
 mod slow;
 mod stores;
 #[path = "../support/mod.rs"]
