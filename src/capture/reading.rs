@@ -6,7 +6,7 @@ use super::meter::Meter;
 use crate::{
     call::Call,
     content::Gathered,
-    framing::{Elided, Message},
+    framing::{self, Elided, Message},
     provider::{self, Reader},
 };
 
@@ -23,6 +23,8 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     pub(super) fn message(&mut self, message: Message<'_>) {
+        let joined = framing::joined(message.data);
+        let message = Message { data: &joined, ..message };
         if self.call.outcome.http_status.is_some_and(|status| status >= 400) {
             return provider::error::read(message.data, self.call);
         }
@@ -43,5 +45,5 @@ pub(super) fn read_request(reader: &mut dyn Reader, body: &Elided, call: &mut Ca
     if !body.is_whole() {
         reader.request_is_cut();
     }
-    reader.request(body.finish(), call);
+    reader.request(&framing::joined(body.finish()), call);
 }

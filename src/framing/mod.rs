@@ -31,6 +31,9 @@
 //! one is whole again. Only the elements of a JSON array have no border but the JSON itself: where one's brackets do not
 //! match, the rest of that body is lost. A body that breaks off leaves its unfinished message to [`Decoder::finish`].
 //!
+//! Halves of surrogate pairs that stand alone (`"\ud83d"`) make a document unreadable; [`joined`] makes text of them before it
+//! is read.
+//!
 //! # Compressed bodies
 //!
 //! Where the caller decompresses above us (tower stacks), a `ContentDecoder` makes a decoded copy first: see its module,
@@ -45,6 +48,7 @@ mod decoder;
 mod elided;
 #[cfg(feature = "tower")]
 mod encoding;
+mod halves;
 mod json;
 mod json_array;
 mod ndjson;
@@ -58,6 +62,8 @@ mod sse;
 use std::fmt;
 
 use crate::estimate::Passed;
+
+pub(crate) use halves::joined;
 
 pub use decoder::Decoder;
 pub use elided::Elided;

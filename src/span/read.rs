@@ -19,6 +19,7 @@ use super::{
     otlp::{self, Attributes, Span},
 };
 use crate::call::{Call, Ending, Identity, Name, PricingStatus, Record, Source, Timestamp, UsageSource, Usd};
+use crate::framing;
 
 mod ancestors;
 pub(crate) mod doubles;
@@ -50,7 +51,14 @@ pub struct Line {
 ///
 /// A sentence, if the line is no JSON object of either kind.
 pub fn line(bytes: &[u8], trusted: Source) -> Result<Line, String> {
-    let document = otlp::Line::read(bytes).map_err(|error| format!("not JSON: {error}"))?;
+    let joined;
+    let document = match otlp::Line::read(bytes) {
+        Ok(document) => document,
+        Err(error) => {
+            joined = framing::joined(bytes);
+            otlp::Line::read(&joined).map_err(|_| format!("not JSON: {error}"))?
+        }
+    };
     if document.spans.is_none() && document.logs.is_none() {
         return Err("neither resourceSpans nor resourceLogs is there".to_owned());
     }

@@ -1,6 +1,6 @@
 //! Files as crashes and disks leave them, rows that the store refuses, and a backlog.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use serde_json::Value;
 use spanledger::spool::{SetAside, line, read_set_aside};
@@ -8,6 +8,7 @@ use spanledger::spool::{SetAside, line, read_set_aside};
 use crate::{
     calls::SOON,
     oracle,
+    replay::lines,
     world::{Held, World, segments, url},
 };
 
@@ -24,16 +25,18 @@ fn asides(spool: &Path) -> Vec<SetAside> {
     read_set_aside(spool).unwrap().map(Result::unwrap).collect()
 }
 
-/// A ledger whose calls are all in one closed segment, and the lines of that.
+/// Makes calls whose lines are spooled and not drained. Where the segment with them may be put, and the lines.
 async fn spooled(world: &mut World, count: u64) -> (std::path::PathBuf, Vec<Vec<u8>>) {
     let held = Held::take(&world.spool);
     let (ledger, http) = world.open();
     world.make(&http, count).await;
-    assert_eq!(ledger.shutdown(std::time::Duration::ZERO).await.waiting, count);
+    // It does not drain, but lets go of its segment.
+    let _ = ledger.shutdown(Duration::ZERO).await;
     drop(held);
-    let segment = segments(&world.spool).remove(0);
-    let content = fs::read(&segment).unwrap();
-    (segment, content.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect())
+    let lines = lines(&world.spool);
+    segments(&world.spool).iter().for_each(|segment| fs::remove_file(segment).unwrap());
+    assert_eq!(lines.len() as u64, count);
+    (world.spool.join("all.jsonl"), lines)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -108,8 +111,7 @@ fn backlog(spool: &Path, lines: &[Vec<u8>], mib: usize) {
 /// Drains a backlog with the program, and gives the most memory that it took, in MiB.
 async fn drained(mib: usize, fault: &str) -> u64 {
     let mut world = World::new().await;
-    let (segment, lines) = spooled(&mut world, 2_000).await;
-    fs::remove_file(segment).unwrap();
+    let (_, lines) = spooled(&mut world, 2_000).await;
     backlog(&world.spool, &lines, mib);
     let mut drain = Command::new(env!("CARGO_BIN_EXE_spanledger"))
         .args(["--ledger", &url(&world.database), "drain"])
@@ -121,7 +123,7 @@ async fn drained(mib: usize, fault: &str) -> u64 {
         let status = fs::read_to_string(&status).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
         peak = line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0).max(peak);
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     assert!(drain.wait().unwrap().success());
     assert!(segments(&world.spool).is_empty());

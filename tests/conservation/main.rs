@@ -23,6 +23,7 @@ mod chance;
 mod disk;
 mod expected;
 mod full;
+mod hostile;
 mod kill;
 mod oracle;
 mod processes;

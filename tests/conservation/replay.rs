@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What is in the segments of a folder, line by line.
-fn lines(spool: &Path) -> Vec<Vec<u8>> {
+pub(crate) fn lines(spool: &Path) -> Vec<Vec<u8>> {
     let content = segments(spool).iter().flat_map(|segment| fs::read(segment).unwrap()).collect::<Vec<u8>>();
     content.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
 }
@@ -30,7 +30,8 @@ fn put(spool: &Path, lines: &[Vec<u8>], to_a_segment: usize) {
     }
 }
 
-async fn drain(spool: &Path, database: &Path) -> Drained {
+/// Drains a folder once, in this program.
+pub(crate) async fn drain(spool: &Path, database: &Path) -> Drained {
     let store = Sqlite::open(database, true).unwrap();
     let decode = |line: &[u8]| read::line(line, Source::Capture).map(|line| line.records);
     drain_once(spool, &store, &decode, SOON, |_| ControlFlow::Continue(())).await.unwrap()
