@@ -1,6 +1,8 @@
 //! The text of one exchange, for the case that nobody reports what it used. What is estimated and when is on the page of
 //! [`estimate`](crate::estimate).
 
+use serde_json::{Value, json};
+
 use crate::{
     call::{Call, UsageSource},
     estimate::{Passed, Side, scan},
@@ -66,6 +68,19 @@ impl Meter {
             (Some(text), _) => self.answered.join(text),
             (None, Some(words)) => self.answered.push(message.data.get(words.start..words.end).unwrap_or_default()),
             (None, None) => scan(Side::Answered, message.data, &mut self.answered),
+        }
+    }
+
+    /// What was asked and answered, as the application tells it.
+    #[cfg_attr(not(feature = "ledger"), expect(dead_code, reason = "calls are told to a ledger"))]
+    pub(super) fn told(&mut self, [asked, answered]: &[Value; 2]) {
+        self.content = true;
+        let sides = [(Side::Asked, "prompt", asked), (Side::Answered, "content", answered)];
+        for ((side, name, said), to) in sides.into_iter().zip([&mut self.asked, &mut self.answered]) {
+            if !said.is_null() {
+                let said = if said.is_object() { said.clone() } else { json!({ name: said }) };
+                scan(side, said.to_string().as_bytes(), to);
+            }
         }
     }
 

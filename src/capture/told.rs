@@ -12,23 +12,31 @@ use opentelemetry::{
     Context,
     trace::{SpanId, TraceContextExt as _, TraceId},
 };
+use serde_json::Value;
 
-use super::{Recorder, baggage, telemetry};
+use super::{Recorder, baggage, meter::Meter, telemetry};
 use crate::{
     call::{Call, Ending, Name, PricingStatus, RowId, Source, Timestamp, UsageSource},
+    content::Captured,
     context,
     model::ModelIdentifier,
     span::read::doubles,
 };
 
-/// Records a call: to the spool first, to a span second. `None`: it could not be taken.
-pub(crate) fn record(recorder: &Recorder, mut call: Call) -> Option<RowId> {
+/// Records a call: to the spool first, to a span second. `None`: it could not be taken. With what was asked and answered, where
+/// that is told too.
+pub(crate) fn record(recorder: &Recorder, mut call: Call, said: Option<&[Value; 2]>) -> Option<RowId> {
     let told = || {
-        complete(recorder, &mut call);
+        complete(recorder, &mut call, said);
         let span = begin(recorder, &mut call);
-        let row_id = recorder.sink.as_ref().and_then(|sink| sink.call(&mut call));
+        let (of_span, of_row) = said.map_or_else(Default::default, |said| content(recorder, &mut call, said));
+        let sink = recorder.sink.as_ref()?;
+        let row_id = sink.call(&mut call);
+        if let (Some(row_id), Some(captured)) = (row_id, of_row) {
+            sink.content(row_id, captured, &call);
+        }
         if let Some(span) = span {
-            end(&span, recorder, &mut call, row_id);
+            end(&span, recorder, &mut call, row_id, of_span);
         }
         row_id
     };
@@ -36,8 +44,16 @@ pub(crate) fn record(recorder: &Recorder, mut call: Call) -> Option<RowId> {
     catch_unwind(AssertUnwindSafe(told)).ok().flatten()
 }
 
-/// Everything that follows from what was said.
-fn complete(recorder: &Recorder, call: &mut Call) {
+/// What span and row get of what was said: nothing, unless that was asked for.
+fn content(recorder: &Recorder, call: &mut Call, said: &[Value; 2]) -> ([Option<String>; 2], Option<Captured>) {
+    let Some(capture) = recorder.captures() else { return Default::default() };
+    let captured = Captured::told(capture, said, call);
+    let of_span = if capture.to_spans && recorder.spans { captured.on_span() } else { Default::default() };
+    (of_span, capture.to_ledger.then_some(captured))
+}
+
+/// Everything that follows from what was told.
+fn complete(recorder: &Recorder, call: &mut Call, said: Option<&[Value; 2]>) {
     call.source = Source::Capture;
     call.context = context::resolve(Some(&call.context));
     if recorder.baggage {
@@ -60,6 +76,11 @@ fn complete(recorder: &Recorder, call: &mut Call) {
         call.usage.source = UsageSource::None;
     } else if call.usage.source == UsageSource::None {
         call.usage.source = UsageSource::Provider;
+    }
+    if let Some(said) = said.filter(|_| recorder.estimates && !call.outcome.is_error()) {
+        let mut meter = Meter::of(call);
+        meter.told(said);
+        meter.fill(call);
     }
     if !call.extra.is_empty() {
         doubles::take_out(call);
@@ -128,10 +149,11 @@ fn begin(recorder: &Recorder, call: &mut Call) -> Option<Context> {
     begun.has_span.then_some(begun.context)
 }
 
-fn end(span: &Context, recorder: &Recorder, call: &mut Call, row_id: Option<RowId>) {
+fn end(span: &Context, recorder: &Recorder, call: &mut Call, row_id: Option<RowId>, content: [Option<String>; 2]) {
     let trust = std::mem::take(&mut call.trust);
     let end = || {
         telemetry::finish(span, call, recorder.dialect, row_id);
+        telemetry::content(span, content);
         telemetry::learnt(span, &trust);
         span.span().end_with_timestamp(SystemTime::from(call.ended_at));
     };

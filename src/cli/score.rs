@@ -81,7 +81,7 @@ async fn one(arguments: Arguments, url: &str, out: &mut dyn Write, notes: &mut d
     }
     store.close().await;
     let said = told(&score);
-    append(&spool(url)?, Scored { row_id, recorded_at: Timestamp::now(), score })?;
+    append(&spool(url)?, &Scored { row_id, recorded_at: Timestamp::now(), score })?;
     let drained = drain::drain(url, None, &mut Progress::shown("Storing", "lines")).await?.unwrap_or_default();
     writeln!(out, "{said} for {row_id}")?;
     if drained.waiting > 0 { drain::tell(&drained, out) } else { Ok(()) }
@@ -112,7 +112,7 @@ async fn many(file: &str, url: &str, out: &mut dyn Write, notes: &mut dyn Write)
         match scored(&*store, entry, now).await {
             Ok(scored) => {
                 good += 1;
-                append(&spool, scored)?;
+                append(&spool, &scored)?;
             }
             Err(reason) => {
                 bad += 1;
@@ -148,8 +148,8 @@ fn spool(url: &str) -> anyhow::Result<Spool> {
         .with_context(|| format!("The spool folder {} cannot be used", folder.display()))
 }
 
-fn append(spool: &Spool, scored: Scored) -> anyhow::Result<()> {
-    let appended = spool.append(line::score(&scored));
+fn append(spool: &Spool, scored: &Scored) -> anyhow::Result<()> {
+    let appended = spool.append(line::score(scored));
     appended
         .map(drop)
         .map_err(|refused| anyhow::anyhow!("The spool does not take the score of {}: {refused}", scored.row_id))

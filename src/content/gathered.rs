@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{ContentCapture, Dropped, Part, answer::Answer, cap::cap, request, semantic};
 use crate::{
@@ -47,30 +47,9 @@ impl Gathered {
         without_keys: impl Fn(&mut Value),
         call: &mut Call,
     ) -> Captured {
-        let mut dropped = None;
-        let mut redacted = |part, value: Option<Value>| {
-            let mut value = value?;
-            without_keys(&mut value);
-            let kept = capture.redacted(part, value);
-            kept.map_err(|why| dropped = dropped.max(Some(why))).ok()
-        };
         let messages = self.request.and_then(|body| request::messages(body.finish()));
-        let messages = redacted(Part::Request, messages);
         let answer = if call.operation == "embeddings" { None } else { self.answer.finish() };
-        let answer = redacted(Part::Response, answer);
-        if let Some(why) = dropped {
-            call.extra.insert(crate::span::names::CONTENT_DROPPED.to_owned(), why.as_str().into());
-        }
-        let text = |text: String| match cap(text.into(), capture.limit) {
-            Value::String(text) => Some(text),
-            _ => None,
-        };
-        Captured {
-            prompt: messages.as_ref().and_then(request::prompt).and_then(text),
-            request: messages.map(|messages| cap(messages, capture.limit)),
-            response: answer.map(|answer| cap(answer, capture.limit)),
-            dropped,
-        }
+        Captured::of(capture, [messages, answer], without_keys, call)
     }
 }
 
@@ -81,6 +60,47 @@ pub(crate) struct Captured {
     response: Option<Value>,
     /// Why some of it does not.
     pub(crate) dropped: Option<Dropped>,
+}
+
+impl Captured {
+    /// What may leave the process of messages and their answer.
+    fn of(
+        capture: &ContentCapture,
+        [messages, answer]: [Option<Value>; 2],
+        without_keys: impl Fn(&mut Value),
+        call: &mut Call,
+    ) -> Self {
+        let mut dropped = None;
+        let mut redacted = |part, value: Option<Value>| {
+            let mut value = value?;
+            without_keys(&mut value);
+            let kept = capture.redacted(part, value);
+            kept.map_err(|why| dropped = dropped.max(Some(why))).ok()
+        };
+        let messages = redacted(Part::Request, messages);
+        let answer = redacted(Part::Response, answer);
+        if let Some(why) = dropped {
+            call.extra.insert(crate::span::names::CONTENT_DROPPED.to_owned(), why.as_str().into());
+        }
+        let text = |text: String| match cap(text.into(), capture.limit) {
+            Value::String(text) => Some(text),
+            _ => None,
+        };
+        Self {
+            prompt: messages.as_ref().and_then(request::prompt).and_then(text),
+            request: messages.map(|messages| cap(messages, capture.limit)),
+            response: answer.map(|answer| cap(answer, capture.limit)),
+            dropped,
+        }
+    }
+
+    /// What may leave the process of what the application tells of a call itself.
+    #[cfg_attr(not(feature = "ledger"), expect(dead_code, reason = "calls are told to a ledger"))]
+    pub(crate) fn told(capture: &ContentCapture, [asked, answered]: &[Value; 2], call: &mut Call) -> Self {
+        let said = |value: &Value| Some(value.clone()).filter(|value| !value.is_null());
+        let asked = said(asked).and_then(|asked| request::messages(json!({ "prompt": asked }).to_string().as_bytes()));
+        Self::of(capture, [asked, said(answered)], |_| (), call)
+    }
 }
 
 /// Without what was said.

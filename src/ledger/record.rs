@@ -1,5 +1,7 @@
 //! Writing without HTTP: calls, scores and configurations that the application tells of.
 
+use serde_json::Value;
+
 use super::Ledger;
 use crate::{
     Call,
@@ -35,7 +37,21 @@ impl Ledger {
     /// # let _ = (row_id, left); Ok(()) }
     /// ```
     pub fn record(&self, call: Call) -> Option<RowId> {
-        told::record(&self.recorder, call)
+        told::record(&self.recorder, call, None)
+    }
+
+    /// As [`record`](Self::record), with what was asked (a text, a list of messages, or a whole request) and what was
+    /// answered (a text or JSON). Give `Value::Null` for what is not known.
+    ///
+    /// Neither is kept, unless content capture was asked for ([`content`](crate::content)): then both pass the redaction hook
+    /// and the caps, as those of a watched call do. A text call that says no token counts gets estimates of them.
+    pub fn record_with_content(
+        &self,
+        call: Call,
+        asked: impl Into<Value>,
+        answered: impl Into<Value>,
+    ) -> Option<RowId> {
+        told::record(&self.recorder, call, Some(&[asked.into(), answered.into()]))
     }
 
     /// Records how a call was judged, now or much later, also before its row is there or in another process. Of two scores

@@ -10,7 +10,7 @@ mod teams;
 use std::time::Duration;
 
 use serde_json::Value;
-use spanledger::Ledger;
+use spanledger::{Ledger, ledger::Builder};
 use sqlx::{Connection, Row, SqliteConnection, TypeInfo, ValueRef, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
@@ -26,6 +26,13 @@ impl Desk {
     fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open_blocking(url(&folder)).unwrap();
+        Self { ledger, folder }
+    }
+
+    /// With choices of its own.
+    fn of(choose: impl FnOnce(Builder) -> Builder) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = choose(Ledger::builder(url(&folder))).open().unwrap();
         Self { ledger, folder }
     }
 

@@ -127,6 +127,30 @@ fn numbers_that_cannot_be_become_unknown_and_cost_no_row() {
 }
 
 #[test]
+fn token_counts_that_nobody_gave_are_estimated_from_the_text_and_marked() {
+    let desk = Desk::open();
+    let asked = "Which wood is it? ".repeat(10);
+    let messages = json!([{"role": "system", "content": "Be brief."}, {"role": "user", "content": asked}]);
+    let silent = || Call::new("mine", "chat").model("m");
+    desk.ledger.record_with_content(silent().response_id("1"), asked.as_str(), "It is oak.");
+    desk.ledger.record_with_content(silent().response_id("2"), messages, json!({"content": "It is oak."}));
+    desk.ledger.record_with_content(silent().response_id("3").tokens(0, None), asked.as_str(), "It is oak.");
+    desk.ledger.record_with_content(silent().response_id("4").error("timeout", "late"), asked.as_str(), Value::Null);
+    let mut embedding = silent().response_id("5");
+    embedding.operation = "embeddings".into();
+    desk.ledger.record_with_content(embedding, asked.as_str(), Value::Null);
+    let exact = |text: &str| spanledger::estimate::tokens(text);
+    let rows = desk.ask("SELECT input_tokens, output_tokens, usage_source FROM usage_log ORDER BY response_id");
+    let (input, output) = (exact(&asked), exact("It is oak."));
+    assert_eq!(rows[0], [json!(input), json!(output), json!("estimated")]);
+    assert!(rows[1][0].as_u64().unwrap() > input && rows[1][1] == json!(output), "{rows:?}");
+    assert_eq!(rows[2], [json!(0), json!(output), json!("estimated")], "a number that was given stays, a zero too");
+    assert_eq!(rows[3], [Value::Null, Value::Null, json!("none")], "who knows what a failed call used");
+    assert_eq!(rows[4], [json!(input), Value::Null, json!("estimated")]);
+    assert_eq!(desk.ask("SELECT count(*) FROM ai_call_content"), rows![[0]], "an estimate keeps nothing of the text");
+}
+
+#[test]
 fn an_error_is_an_error_however_it_is_told() {
     let desk = Desk::open();
     let mut words = call();

@@ -68,3 +68,25 @@ fn a_score_line_is_the_standard_event() {
         ])
     );
 }
+
+#[test]
+fn a_score_that_cannot_be_read_is_set_aside_alone() {
+    let desk = Desk::open();
+    let id = RowId([7; 16]).to_string();
+    let line = |row: &str, score: Value| {
+        let event = json!({"timeUnixNano": "1790000000000000000", "eventName": "gen_ai.evaluation.result", "attributes": [
+            {"key": "spanledger.row.id", "value": {"stringValue": row}},
+            {"key": "gen_ai.evaluation.name", "value": {"stringValue": "accuracy"}},
+            {"key": "gen_ai.evaluation.score.value", "value": score},
+        ]});
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]}).to_string()
+    };
+    let good = line(&id, json!({"doubleValue": 0.5}));
+    let lines = [line("nobody", json!({"doubleValue": 1})), good, line(&id, json!({"stringValue": "much"}))];
+    let spool = desk.folder.path().join("usage.db.spool");
+    std::fs::write(spool.join("of-another-program.jsonl"), lines.join("\n") + "\n").unwrap();
+    assert_eq!(desk.ask(TOLD), rows![["accuracy", 0.5, null, null]]);
+    assert_eq!(desk.ledger.health().set_aside, 2);
+    let aside = std::fs::read_to_string(spool.join("set-aside.jsonl")).unwrap();
+    assert!(aside.contains("a row id is a UUID") && aside.contains("a score needs a number or a label"), "{aside}");
+}

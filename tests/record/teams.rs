@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use spanledger::{
-    Call, CallContext, Confidence, Ledger,
+    Call, CallContext, Confidence, ContentCapture, Ledger,
     call::{Configuration, RowId, Score, Usd},
+    content::Part,
 };
 
 use super::{Desk, rows};
@@ -149,7 +150,14 @@ struct Metrics {
     extra: Map<String, Value>,
 }
 
-fn record_ai_call(ledger: &Ledger, (name, version): (&str, &str), metrics: Metrics, call_type: &str, user_id: &str) {
+fn record_ai_call(
+    ledger: &Ledger,
+    (name, version): (&str, &str),
+    (prompt, response): (&str, Value),
+    metrics: Metrics,
+    call_type: &str,
+    user_id: &str,
+) {
     let mut context = CallContext::new(call_type).user(user_id);
     context.tags = metrics.extra;
     let mut call = Call::new("anthropic", "chat")
@@ -162,14 +170,13 @@ fn record_ai_call(ledger: &Ledger, (name, version): (&str, &str), metrics: Metri
     if metrics.status != "success" {
         call = call.error(metrics.status, "");
     }
-    ledger.record(call);
+    ledger.record_with_content(call, prompt, response);
 }
 
-#[test]
-fn record_ai_call_of_system_2() {
-    let desk = Desk::open();
-    let user = "0f8fad5b-d9cb-469f-a165-70867728950e";
-    let metrics = Metrics {
+const OF_SYSTEM_2: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+fn metrics() -> Metrics {
+    Metrics {
         input_tokens: 100,
         reasoning_tokens: 20,
         output_tokens: 50,
@@ -177,8 +184,14 @@ fn record_ai_call_of_system_2() {
         duration_ms: 800.0,
         status: "success",
         extra: json!({"batch": 3}).as_object().cloned().unwrap(),
-    };
-    record_ai_call(&desk.ledger, ("claude-3-sonnet", "20240229"), metrics, "summary", user);
+    }
+}
+
+#[test]
+fn record_ai_call_of_system_2() {
+    let desk = Desk::open();
+    let said = ("Sum this up.", json!({"summary": "oak"}));
+    record_ai_call(&desk.ledger, ("claude-3-sonnet", "20240229"), said, metrics(), "summary", OF_SYSTEM_2);
     let sql =
         "SELECT modelname, version, input_tokens, reasoning_tokens, output_tokens, cost_usd, duration_ms, call_type,
                       status, user_id, ai_call.extra
@@ -195,7 +208,7 @@ fn record_ai_call_of_system_2() {
             800.0,
             "summary",
             "success",
-            user,
+            OF_SYSTEM_2,
             r#"{"batch":3}"#
         ]]
     );
@@ -203,6 +216,30 @@ fn record_ai_call_of_system_2() {
         desk.ask("SELECT cost_picousd, pricing_status, price_source FROM usage_log"),
         rows![[120_000_001, "provider_reported", "caller"]],
         "a cost that is stated stands to the last digit, and the row says who stated it"
+    );
+    assert_eq!(
+        desk.ask("SELECT prompt, response FROM ai_call"),
+        rows![[null, null]],
+        "prompts and answers are kept only where that was asked for"
+    );
+}
+
+#[test]
+fn the_prompt_and_the_response_of_system_2_where_content_is_asked_for() {
+    let capture = ContentCapture::new().redaction(|part, value| match (part, value) {
+        (Part::Response, Value::Object(mut answer)) => {
+            answer.remove("secret");
+            Some(answer.into())
+        }
+        (_, value) => Some(value),
+    });
+    let desk = Desk::of(|builder| builder.capture_content(capture));
+    let said = ("Sum this up.", json!({"summary": "oak", "secret": "canary"}));
+    record_ai_call(&desk.ledger, ("claude-3-sonnet", "20240229"), said, metrics(), "summary", OF_SYSTEM_2);
+    assert_eq!(
+        desk.ask("SELECT prompt, response FROM ai_call"),
+        rows![["Sum this up.", r#"{"summary":"oak"}"#]],
+        "behind the redaction hook"
     );
 }
 
