@@ -18,6 +18,9 @@ use crate::{
 Examples:
   spanledger report
   spanledger report spend_by_user --since 2026-11-01 --until 2026-12-01 --format csv > november.csv
+  spanledger report spend_by_day --user 42 --last 4w
+  spanledger report job_steps --job 2d9c
+  spanledger report cost_per_tag --tag image
   spanledger report --list
 
 Only calls that count are summed: where one AI call lies under another, the one below.")]

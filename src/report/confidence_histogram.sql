@@ -1,8 +1,8 @@
 -- How confidence is spread: calls in ten buckets from 0 to 1. A bucket holds its lower end, and the last holds 1 too.
 SELECT
-    low                                                              AS from_confidence,
-    high                                                             AS to_confidence,
-    count(report_call.id)                                            AS count,
+    low                                                                                   AS from_confidence,
+    high                                                                                  AS to_confidence,
+    count(report_call.id)                                                                 AS count,
     round(1.0 * count(report_call.id) / nullif(sum(count(report_call.id)) OVER (), 0), 4) AS share
 FROM (
     SELECT 0.0 AS low, 0.1 AS high UNION ALL

@@ -24,8 +24,8 @@ FROM (
         coalesce(errors, 0)                                      AS errors,
         cost_usd__micro,
         cost_usd__pico,
-        coalesce(unpriced, 0)                                    AS unpriced,
-        CASE WHEN named.model IS NULL THEN 0 ELSE 1 END          AS configured
+        coalesce(unpriced, 0)                           AS unpriced,
+        CASE WHEN named.model IS NULL THEN 0 ELSE 1 END AS configured
     FROM (
         SELECT
             configuration_id,

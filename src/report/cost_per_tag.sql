@@ -8,16 +8,16 @@ SELECT
     errors,
     input_tokens,
     output_tokens,
-    cost_micro                                        AS cost_usd__micro,
-    cost_pico                                         AS cost_usd__pico,
+    cost_micro AS cost_usd__micro,
+    cost_pico  AS cost_usd__pico,
     unpriced,
     tag_values,
-    cost_micro                                        AS cost_per_value_usd__micro,
-    cost_pico                                         AS cost_per_value_usd__pico,
-    tag_values                                        AS cost_per_value_usd__over,
-    sum(cost_micro) OVER (PARTITION BY spent.tag)     AS total_per_value_usd__micro,
-    sum(cost_pico) OVER (PARTITION BY spent.tag)      AS total_per_value_usd__pico,
-    tag_values                                        AS total_per_value_usd__over
+    cost_micro                                    AS cost_per_value_usd__micro,
+    cost_pico                                     AS cost_per_value_usd__pico,
+    tag_values                                    AS cost_per_value_usd__over,
+    sum(cost_micro) OVER (PARTITION BY spent.tag) AS total_per_value_usd__micro,
+    sum(cost_pico) OVER (PARTITION BY spent.tag)  AS total_per_value_usd__pico,
+    tag_values                                    AS total_per_value_usd__over
 FROM (
     SELECT
         tag,

@@ -3,10 +3,10 @@ SELECT
     provider,
     model,
     error_type,
-    count(*)                                            AS errors,
-    round(1.0 * count(*) / calls, 4)                    AS share,
-    max(started_at)                                     AS last_started_at,
-    max(CASE WHEN newest = 1 THEN error_message END)    AS last_message
+    count(*)                                         AS errors,
+    round(1.0 * count(*) / calls, 4)                 AS share,
+    max(started_at)                                  AS last_started_at,
+    max(CASE WHEN newest = 1 THEN error_message END) AS last_message
 FROM (
     SELECT
         provider,
@@ -15,7 +15,7 @@ FROM (
         error_message,
         status,
         started_at,
-        count(*) OVER (PARTITION BY provider, model)    AS calls,
+        count(*) OVER (PARTITION BY provider, model)                                                      AS calls,
         row_number() OVER (PARTITION BY provider, model, status, error_type ORDER BY started_at DESC, id) AS newest
     FROM report_call
 ) AS judged

@@ -2,9 +2,9 @@
 SELECT
     provider,
     model,
-    sum(calls)                                            AS calls,
-    sum(acted)                                            AS acted,
-    sum(fell_back)                                        AS fell_back,
+    sum(calls)                                             AS calls,
+    sum(acted)                                             AS acted,
+    sum(fell_back)                                         AS fell_back,
     round(1.0 * sum(fell_back) / nullif(sum(acted), 0), 4) AS fallback_rate
 FROM report_hour
 GROUP BY provider, model

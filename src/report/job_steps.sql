@@ -1,7 +1,7 @@
 -- The steps of jobs in their order: model, tokens, cost and how long each took, and what the job cost up to there.
 SELECT
     job_id,
-    row_number() OVER job                             AS step,
+    row_number() OVER job AS step,
     started_at,
     task,
     model,
@@ -10,11 +10,11 @@ SELECT
     input_tokens,
     output_tokens,
     duration_ms,
-    cost_micro                                        AS cost_usd__micro,
-    cost_pico                                         AS cost_usd__pico,
+    cost_micro AS cost_usd__micro,
+    cost_pico  AS cost_usd__pico,
     unpriced,
-    sum(cost_micro) OVER job                          AS running_cost_usd__micro,
-    sum(cost_pico) OVER job                           AS running_cost_usd__pico
+    sum(cost_micro) OVER job AS running_cost_usd__micro,
+    sum(cost_pico) OVER job  AS running_cost_usd__pico
 FROM report_call
 WHERE job_id IS NOT NULL
 WINDOW job AS (PARTITION BY job_id ORDER BY started_at, id ROWS UNBOUNDED PRECEDING)

@@ -67,6 +67,7 @@ reports! {
     "spend_by_provider",
     "spend_by_task",
     "spend_by_user",
+    "spend_by_user_and_task",
     "spend_by_job",
     "spend_by_conversation",
     "spend_by_configuration",

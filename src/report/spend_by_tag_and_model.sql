@@ -7,12 +7,12 @@ SELECT
     errors,
     input_tokens,
     output_tokens,
-    cost_micro                                        AS cost_usd__micro,
-    cost_pico                                         AS cost_usd__pico,
+    cost_micro AS cost_usd__micro,
+    cost_pico  AS cost_usd__pico,
     unpriced,
     average_ms,
-    sum(cost_micro) OVER (PARTITION BY tag, value)    AS value_cost_usd__micro,
-    sum(cost_pico) OVER (PARTITION BY tag, value)     AS value_cost_usd__pico
+    sum(cost_micro) OVER (PARTITION BY tag, value) AS value_cost_usd__micro,
+    sum(cost_pico) OVER (PARTITION BY tag, value)  AS value_cost_usd__pico
 FROM (
     SELECT
         tag,

@@ -137,3 +137,18 @@ async fn a_rate_over_nothing_is_unknown() {
     assert_eq!(column(&answers, "cost_per_used_usd"), [&Value::Null]);
     assert_eq!(column(&answers, "cost_usd"), [&json!("0.5")]);
 }
+
+#[tokio::test]
+async fn numbers_that_no_provider_means_spoil_no_report() {
+    let context = || CallContext::new("t").user(1).job("j").conversation("v").configuration("c").tag("image", 1);
+    let calls = (1..=3).map(|number| {
+        let mut call = with(spent(call(number, 60), "m", (u64::MAX, 1 << 62), Some("0.5")), context());
+        call.duration = Some(std::time::Duration::MAX);
+        call.time_to_first_chunk = Some(std::time::Duration::MAX);
+        call
+    });
+    let ledger = Made::of(calls).await;
+    for report in REPORTS {
+        ledger.report(report).await;
+    }
+}
