@@ -82,6 +82,22 @@ fn a_bill_by_kind_of_tokens_is_compared_with_the_cost_of_the_day() {
 }
 
 #[test]
+fn a_file_without_models_is_compared_with_all_of_a_day() {
+    let ledger = ledger_with(vec![
+        call(0, "openai", "gpt-4o", [1000, 100]),
+        call(1, "openai", "o3", [1000, 100]),
+        call(2, "anthropic", "claude-sonnet-4-5", [1000, 100]),
+    ]);
+    let csv = "start_time,end_time,start_time_iso,end_time_iso,amount_value,amount_currency,line_item,project_id,organization_id,organization_name
+1793577600,1793664000,2026-11-02T00:00:00+00:00,2026-11-03T00:00:00+00:00,0.0063000000000000,usd,,,org-1,Personal
+1793664000,1793750400,2026-11-03T00:00:00+00:00,2026-11-04T00:00:00+00:00,,,,,,
+";
+    fs::write(ledger.path().join("costs.csv"), csv).unwrap();
+    let seen = seen(ledger.path(), &["reconcile", "costs.csv", "--tolerance", "0", "--all", "--format", "csv"]);
+    assert!(seen.contains("[0]\nday,model,figure,theirs,ours,difference,percent,reason\n2026-11-02,(all models),cost_usd,0.0063,0.0063,0,0.0,\n"), "{seen}");
+}
+
+#[test]
 fn a_program_reads_exact_figures() {
     let ledger = ledger_with(vec![call(0, "openai", "gpt-4o", [1, 1])]);
     let csv = "day,model,calls,cost\n2026-11-02,gpt-4o,1,0.0000000000000000000000125\n2026-11-02,gpt-4o,1,0.000012\n";

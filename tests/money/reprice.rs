@@ -32,6 +32,34 @@ fn what_changes_is_shown_first_then_written_and_then_there_is_nothing_left() {
     insta::assert_snapshot!("reprice_no_time", seen(ledger.path(), &all[..1]));
 }
 
+#[test]
+fn reports_show_the_new_prices_at_once() {
+    let ledger = ledger_with(vec![
+        call(0, "openai", "gpt-4o", [1_000_000, 0]),
+        call(48, "openai", "gpt-4o", [2_000_000, 0]),
+        call(49, "ollama", "llama3.1:8b", [1_000_000, 0]),
+    ]);
+    fs::write(ledger.path().join("prices.toml"), FILE).unwrap();
+    let sums_by_hours = || {
+        blocking(async {
+            let store = Sqlite::open(ledger.path().join("usage.db"), false).unwrap();
+            while store.roll_up(Timestamp::from_micros(i64::MAX)).await.unwrap() {}
+            store.close().await;
+        });
+    };
+    sums_by_hours();
+    let by_model =
+        |columns: &str| seen(ledger.path(), &["report", "spend_by_model", "--columns", columns, "--format", "csv"]);
+    let columns = "model,cost_usd,unpriced";
+    assert!(by_model(columns).contains("gpt-4o,7.5,0\nllama3.1:8b,,1\n"), "{}", by_model(columns));
+    let all = ["reprice", "--since", "2026-11-01", "--prices", "prices.toml"];
+    assert!(seen(ledger.path(), &all).contains("3 of 3 rows changed: -1.35 USD."), "{}", seen(ledger.path(), &all));
+    for _ in 0..2 {
+        assert!(by_model(columns).contains("gpt-4o,6,0\nllama3.1:8b,0.15,0\n"), "{}", by_model(columns));
+        sums_by_hours();
+    }
+}
+
 /// Where the recordings are at hand; the rows of our own fixtures are compared beside the code.
 #[test]
 fn a_stored_exchange_has_the_price_that_it_had_live() {

@@ -249,3 +249,6 @@ impl fmt::Display for Day {
         f.write_str(&rfc3339(self.0).replace("T00:00:00.000000Z", ""))
     }
 }
+
+#[cfg(test)]
+mod tests;
