@@ -1,6 +1,6 @@
 //! What is probably not meant in a price file: entries that never count, gaps, rates that are far off.
 
-use std::{fmt, path::Path};
+use std::path::Path;
 
 use super::{
     entry::Entry,
@@ -15,8 +15,13 @@ use crate::{
         listed::{Listed, provider_id},
     },
     provider,
-    store::rfc3339,
 };
+
+mod spans;
+#[cfg(test)]
+mod tests;
+
+use spans::{Span, overlap, without, words};
 
 /// Something to say about a price file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,9 +67,6 @@ struct Doubts<'a> {
     before: &'a [Entry],
     all: &'a [Entry],
 }
-
-/// A range of time; `None`: open.
-type Span = (Option<Timestamp>, Option<Timestamp>);
 
 impl Doubts<'_> {
     /// What the entries before it, or after it in time, take away from it.
@@ -217,38 +219,3 @@ impl Entry {
         self.is_wider_than(other) && other.is_wider_than(self)
     }
 }
-
-/// What two ranges have in common.
-fn overlap(one: Span, other: Span) -> Option<Span> {
-    let from = one.0.max(other.0);
-    let until = [one.1, other.1].into_iter().flatten().min();
-    from.zip(until).is_none_or(|(from, until)| from < until).then_some((from, until))
-}
-
-/// What is left of ranges without one.
-fn without(spans: Vec<Span>, taken: Span) -> Vec<Span> {
-    let rest = |span: Span| {
-        let Some(common) = overlap(span, taken) else { return vec![span] };
-        let before = common.0.filter(|from| Some(*from) != span.0).map(|from| (span.0, Some(from)));
-        let behind = common.1.filter(|until| Some(*until) != span.1).map(|until| (Some(until), span.1));
-        before.into_iter().chain(behind).collect()
-    };
-    spans.into_iter().flat_map(rest).collect()
-}
-
-fn words((from, until): Span) -> String {
-    let words = [("from", from), ("until", until)].map(|(word, time)| time.map(|time| format!("{word} {}", Day(time))));
-    let words: Vec<_> = words.into_iter().flatten().collect();
-    if words.is_empty() { "always".to_owned() } else { words.join(" ") }
-}
-
-struct Day(Timestamp);
-
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&rfc3339(self.0).replace("T00:00:00.000000Z", ""))
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -5,8 +5,11 @@ use crate::call::Call;
 
 const DAY: i64 = 86_400_000_000;
 
-/// An entry for patterns over two letters and days of one week.
-fn entries() -> impl Strategy<Value = Vec<(Option<&'static str>, &'static str, Option<u8>, Option<u8>)>> {
+/// Provider, model, first and last day.
+type Written = (Option<&'static str>, &'static str, Option<u8>, Option<u8>);
+
+/// Entries for patterns over two letters and days of one week.
+fn entries() -> impl Strategy<Value = Vec<Written>> {
     let patterns =
         || prop_oneof![Just("a"), Just("b"), Just("a*"), Just("*a"), Just("ab"), Just("a*b"), Just("*"), Just("**")];
     let entry =
@@ -18,7 +21,7 @@ proptest! {
     /// No call has the price of an entry that is said never to count.
     #[test]
     fn an_entry_that_never_counts_prices_no_call(entries in entries()) {
-        let toml = |(provider, model, from, until): &(Option<&str>, &str, Option<u8>, Option<u8>)| {
+        let toml = |(provider, model, from, until): &Written| {
             let day = |key: &str, day: Option<u8>| day.map(|day| format!("{key} = \"2026-01-0{day}\"\n")).unwrap_or_default();
             let provider = provider.map(|name| format!("provider = \"{name}\"\n")).unwrap_or_default();
             format!("[[price]]\n{provider}model = \"{model}\"\ninput = \"1\"\n{}{}", day("valid_from", *from), day("valid_until", *until))
