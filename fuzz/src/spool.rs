@@ -154,6 +154,10 @@ impl Store for Memory {
         Box::pin(async { Ok(Table::default()) })
     }
 
+    fn change<'a>(&'a self, _: &'a [Query]) -> BoxFuture<'a, Result<u64, Error>> {
+        Box::pin(async { Err(Error::Refused("it only takes".to_owned())) })
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
