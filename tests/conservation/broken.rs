@@ -83,12 +83,26 @@ async fn a_row_that_the_store_refuses_costs_none_of_the_other_499_and_can_be_put
     world.judge_all_but("one poison row among 500", &ledger, &http, &[123]).await;
     let aside = asides(&world.spool).remove(0);
     assert!(aside.reason.ends_with("refuses the rows: a rule of the owner's"), "{}", aside.reason);
-    let line = aside.line.unwrap().into_bytes();
-    assert_eq!(number(&line), 123);
+    assert_eq!(number(aside.line.unwrap().as_bytes()), 123);
     assert_eq!(world.told(), ["spanledger.drain.set_aside"]);
 
     owner.execute_batch("DROP TRIGGER poison").unwrap();
-    fs::write(world.spool.join("put-back.jsonl"), [line, b"\n".to_vec()].concat()).unwrap();
+    let program = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_spanledger"))
+            .args(["--ledger", &url(&world.database), "set-aside"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(program(&["list"]).contains("a rule of the owner's"), "there is a way to look at it");
+    assert_eq!(ledger.shutdown(SOON).await.waiting, 0);
+    drop((ledger, http));
+    // Nobody drains any more.
+    drop(Held::take(&world.spool));
+    program(&["retry", "1"]);
+    let (ledger, http) = world.open();
     world.judge("the poison row, put back", &ledger, &http).await;
 }
 

@@ -133,7 +133,7 @@ fn reports_answer(database: &Path) {
 }
 
 /// A span of another program.
-fn span(id: u64, start: &str, end: &str, attributes: Value) -> Vec<u8> {
+pub(crate) fn span(id: u64, start: &str, end: &str, attributes: Value) -> Vec<u8> {
     let Value::Object(mut all) = json!({"gen_ai.operation.name": {"stringValue": "chat"},
         "gen_ai.provider.name": {"stringValue": "openai"}, "gen_ai.request.model": {"stringValue": "gpt-4o-mini"}})
     else {

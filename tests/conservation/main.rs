@@ -18,6 +18,7 @@
 mod away;
 mod broken;
 mod calls;
+mod cancelled;
 #[path = "../support/chance.rs"]
 mod chance;
 mod disk;
@@ -26,11 +27,13 @@ mod full;
 mod hostile;
 mod kill;
 mod oracle;
+mod page;
 mod processes;
 mod replay;
 mod schema;
 mod slow;
 mod stores;
+mod sums;
 #[path = "../support/mod.rs"]
 mod support;
 mod told;

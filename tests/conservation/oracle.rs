@@ -71,11 +71,30 @@ pub(crate) fn judge(fault: Fault<'_>, database: &Path, made: &[Made]) {
     assert!(lost.is_empty(), "{}: {} lost: {lost:?}", fault.name, lost.len());
     assert_eq!(doubled, 0, "{}", fault.name);
     assert!(wrong.is_empty(), "{}: {} wrong:\n{}", fault.name, wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+    assert_reports_agree(fault.name, &connection, by_number.keys().copied(), fault.port);
     assert_eq!(aside, fault.set_aside.len(), "{}: what is set aside was made", fault.name);
     assert_eq!(refused as u64, fault.refused, "{}: refused is what was counted as refused", fault.name);
     if !fault.killed {
         assert_eq!(made, stored + refused + aside, "{}: made = stored + refused + set aside", fault.name);
     }
+}
+
+/// What reports sum over, by hours: calls, tokens, pico-dollars.
+fn assert_reports_agree(name: &str, connection: &Connection, numbers: impl Iterator<Item = u64>, port: u16) {
+    let mut expected = [0_i64; 4];
+    for row in numbers.map(|number| expected::row(number, port)) {
+        let amount = |column: &str| row[column].as_i64().unwrap_or(0);
+        for (sum, amount) in
+            expected.iter_mut().zip([1, amount("input_tokens"), amount("output_tokens"), amount("cost_picousd")])
+        {
+            *sum += amount;
+        }
+    }
+    let sql = "SELECT coalesce(sum(calls), 0), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
+        coalesce(sum(cost_micro) * 1000000 + sum(cost_pico), 0) FROM report_hour";
+    let sums: [i64; 4] =
+        connection.query_row(sql, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])).unwrap();
+    assert_eq!(expected, sums, "{name}: what reports sum is what was made");
 }
 
 pub(crate) fn open(database: &Path) -> Connection {
