@@ -53,6 +53,7 @@ mod show;
 mod stop;
 mod time;
 mod users;
+mod watch;
 
 /// Every AI call, one row: what was spent, by whom, on what.
 #[derive(Debug, Parser)]

@@ -78,7 +78,7 @@ impl Output {
                 format != Format::Xlsx || !io::stdout().is_terminal(),
                 "A workbook is not for a terminal; name a file, such as --output usage.xlsx"
             );
-            return Ok(format.write_with(self.style(), table, out)?);
+            return self.render(format, table, out);
         };
         let mut text = Vec::new();
         let style = Style::new(false, self.bars == When::Always);
@@ -87,6 +87,11 @@ impl Output {
             bail!("{} cannot be written: {error}", file.display());
         }
         Ok(())
+    }
+
+    /// Prints a table as it is, in this format, for standard output.
+    pub(super) fn render(&self, format: Format, table: &Table, out: &mut dyn Write) -> anyhow::Result<()> {
+        Ok(format.write_with(self.style(), table, out)?)
     }
 
     /// Whether people read it, and not a program.
@@ -100,7 +105,6 @@ impl Output {
         self.format.or_else(by_name).unwrap_or_default()
     }
 
-    #[expect(dead_code, reason = "what is drawn anew asks")]
     /// Whether it goes to standard output, and that is a terminal.
     pub(super) fn is_terminal(&self) -> bool {
         self.output.is_none() && io::stdout().is_terminal()

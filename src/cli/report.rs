@@ -6,10 +6,16 @@ use anyhow::Context as _;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde_json::Value;
 
-use super::{Output, filters::Filters, open_ledger, time::Times};
+use super::{
+    Output,
+    filters::Filters,
+    open_ledger,
+    time::Times,
+    watch::{Watch, Watched},
+};
 use crate::{
     report::{REPORTS, Report, Scope, streams_without_usage, unpriced},
-    store::Table,
+    store::{Store, Table},
 };
 
 /// Show a report: what was spent, on what, for whom.
@@ -19,7 +25,7 @@ Examples:
   spanledger report
   spanledger report spend_by_user --since 2026-11-01 --until 2026-12-01 --format csv > november.csv
   spanledger report spend_by_day --user 42 --last 4w
-  spanledger report job_steps --job 2d9c
+  spanledger report job_steps --job 2d9c --watch
   spanledger report cost_per_tag --tag image
   spanledger report --list
 
@@ -36,6 +42,8 @@ pub(super) struct Arguments {
     /// How many rows at most.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
+    #[command(flatten)]
+    watch: Watch,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -56,10 +64,17 @@ pub(super) async fn run(
         return arguments.output.print(&list(), out);
     }
     let report = Report::find(&arguments.name).context("There is no such report")?;
-    let store = open_ledger(ledger, notes).await?;
     let range = arguments.times.range();
     let zone = arguments.times.zone();
     let scope = Scope { filter: arguments.filters.filter(), zone, limit: arguments.limit, ..range.into() };
+    if arguments.watch.is_asked() {
+        let mut watched = Watched::default();
+        let look = async |store: &dyn Store, out: &mut dyn Write| {
+            watched.look(report.run(store, &scope).await?, &arguments.output, out)
+        };
+        return arguments.watch.run(ledger, out, notes, look).await;
+    }
+    let store = open_ledger(ledger, notes).await?;
     let table = report.run(store.as_ref(), &scope).await?;
     let streams = streams_without_usage(store.as_ref(), &scope).await?;
     store.close().await;

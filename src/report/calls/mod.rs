@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 
 use serde_json::Value;
 
-use super::{Filter, Scope, money};
+use super::{Filter, Scope, UsdSum, money};
 use crate::{
     call::Timestamp,
     store::{Error, Query, Store, Table, rfc3339, sql_text},
@@ -50,8 +50,8 @@ pub struct Totals {
     pub input_tokens: Option<i64>,
     /// The same.
     pub output_tokens: Option<i64>,
-    /// An exact decimal of US dollars; `None` where no call has a price.
-    pub cost_usd: Option<String>,
+    /// What they cost; `None` where no call has a price.
+    pub cost: Option<UsdSum>,
     /// How many could not be priced: what they cost is not in the sum.
     pub unpriced: i64,
     /// How many more match and do not count.
@@ -97,14 +97,14 @@ impl Calls {
             None => scope.query(store, include_str!("totals.sql"), None).await?,
             Some(_) => self.searched(scope.query(store, include_str!("totals_searched.sql"), None).await?),
         };
-        let counted = Row(money::whole(store.query(&counted).await?));
+        let counted = Row(store.query(&counted).await?);
         let wrappers = Row(store.query(&self.matching(include_str!("wrappers.sql"))).await?);
         Ok(Totals {
             calls: counted.number("calls").unwrap_or_default(),
             errors: counted.number("errors").unwrap_or_default(),
             input_tokens: counted.number("input_tokens"),
             output_tokens: counted.number("output_tokens"),
-            cost_usd: counted.get("cost_usd").and_then(Value::as_str).map(str::to_owned),
+            cost: counted.sum("cost_usd__micro", "cost_usd__pico"),
             unpriced: counted.number("unpriced").unwrap_or_default(),
             wrappers: wrappers.number("calls").unwrap_or_default(),
         })
@@ -166,6 +166,10 @@ struct Row(Table);
 impl Row {
     fn get(&self, name: &str) -> Option<&Value> {
         self.0.rows.first()?.get(self.0.columns.iter().position(|column| column == name)?)
+    }
+
+    fn sum(&self, micro: &str, pico: &str) -> Option<UsdSum> {
+        money::sum(self.get(micro)?, self.get(pico)?).map(UsdSum::from_pico)
     }
 
     fn number(&self, name: &str) -> Option<i64> {
