@@ -1,16 +1,20 @@
 //! What nobody reports is estimated, and what somebody reports never is: streams that are abandoned or tell no usage, and
 //! the numbers of recorded exchanges, for which both are known.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it measured")]
 
 use std::time::Duration;
 
 use http::HeaderMap;
+use recorded as exchanges;
 use spanledger::{
     Recorder,
     call::{Call, Ending, PricingStatus, Timestamp, UsageSource},
     capture::inspect::{Exchange, inspect},
     estimate::tokens,
 };
+
+#[path = "recorded/mod.rs"]
+mod recorded;
 
 const CHAT: &str = "https://api.openai.com/v1/chat/completions";
 const PROMPT: &str = "Which wood is this table made of?";
@@ -160,4 +164,54 @@ fn a_long_prompt_and_a_long_answer_are_estimated_by_their_length() {
     for found in [call.usage.input_tokens.unwrap(), call.usage.output_tokens.unwrap()] {
         assert!(found.abs_diff(exact) * 50 < exact, "{found} for {exact}");
     }
+}
+
+/// The members that tell usage, so that a copy of an answer can be made that does not tell it.
+const USAGE: [&str; 4] = ["\"usage\"", "\"usageMetadata\"", "\"prompt_eval_count\"", "\"eval_count\""];
+
+/// What a request or an answer has whose calls used what is no text: tools, images, thoughts that are not shown.
+const NO_TEXT: [&str; 8] =
+    ["\"tools\"", "image", "\"file", "inlineData", "\"response_format\"", "audio", "compact", "executed_tools"];
+
+/// Recorded answers of real providers, with their usage hidden, against what it says: by how much estimates are off.
+#[test]
+fn estimates_of_recorded_answers_are_near_what_their_providers_count() {
+    let Some(recorded) = exchanges::all() else {
+        println!("{}", exchanges::NONE);
+        return;
+    };
+    let (recorder, began) = (Recorder::new(), Timestamp::now());
+    let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
+    for exchange in recorded.iter().filter(|exchange| exchange.status == 200) {
+        let Ok(body) = std::str::from_utf8(&exchange.response_body) else { continue };
+        let hidden = USAGE.iter().fold(body.to_owned(), |body, name| body.replace(name, "\"hidden\""));
+        let call = |body: &str| exchange.inspect(&recorder, vec![body.as_bytes()], Ending::Complete, began);
+        let (Some(told), Some(guessed)) = (call(body), call(&hidden)) else { continue };
+        let asked = String::from_utf8_lossy(&exchange.request_body);
+        let is_plain = !NO_TEXT.iter().any(|word| asked.contains(word) || body.contains(word));
+        let is_all_shown = told.usage.reasoning_tokens.unwrap_or(0) == 0;
+        // Perplexity repeats the whole answer in each chunk, beside its usage.
+        let repeats = told.provider == "perplexity";
+        let is_known = told.usage.source == UsageSource::Provider && guessed.usage.source == UsageSource::Estimated;
+        if !(is_known && is_plain && is_all_shown) || repeats {
+            continue;
+        }
+        let pair = |told: Option<u64>, guessed: Option<u64>| Some((told? as f64, guessed? as f64));
+        inputs.extend(pair(told.usage.input_tokens, guessed.usage.input_tokens));
+        let output = pair(told.usage.output_tokens, guessed.usage.output_tokens);
+        outputs.extend(output.filter(|(told, _)| *told >= 20.0));
+    }
+    // Each provider frames messages with tokens of its own, which is most of a short prompt.
+    let missing = spread("input tokens too few", inputs.iter().map(|(told, guessed)| told - guessed).collect());
+    assert!(inputs.len() >= 20 && (0.0..=15.0).contains(&missing[1]), "{inputs:?}");
+    let ratios = spread("output, estimated over told", outputs.iter().map(|(told, guessed)| guessed / told).collect());
+    assert!(outputs.len() >= 15 && (0.85..1.2).contains(&ratios[1]), "{outputs:?}");
+}
+
+/// Where a tenth, a half and nine tenths of them lie below.
+fn spread(what: &str, mut values: Vec<f64>) -> [f64; 3] {
+    values.sort_by(f64::total_cmp);
+    let spread = [0.1, 0.5, 0.9].map(|share| values[(share * (values.len() - 1) as f64) as usize]);
+    println!("{what}, {} calls: {spread:.2?} (10, 50 and 90 of 100 are below)", values.len());
+    spread
 }

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Call, UsageSource},
-    estimate::{Passed, Side, scan},
+    call::Call,
+    estimate::{Passed, Side, fill, scan},
     framing::{Elided, Message},
     provider::Progress,
 };
@@ -91,19 +91,9 @@ impl Meter {
             return;
         }
         let usage = &mut call.usage;
-        let mut estimated = false;
-        if usage.input_tokens.is_none() {
-            let cached = usage.cache_read_tokens.unwrap_or(0).saturating_add(usage.cache_write_tokens.unwrap_or(0));
-            usage.input_tokens = self.asked.tokens().map(|tokens| tokens.max(cached));
-            estimated |= usage.input_tokens.is_some();
-        }
-        if usage.output_tokens.is_none() && self.text == Text::Both {
-            let reasoning = usage.reasoning_tokens.unwrap_or(0);
-            usage.output_tokens = self.answered.tokens().map(|tokens| tokens.max(reasoning));
-            estimated |= usage.output_tokens.is_some();
-        }
-        if estimated {
-            usage.source = UsageSource::Estimated;
-        }
+        let input = if usage.input_tokens.is_none() { self.asked.tokens() } else { None };
+        let is_missing = usage.output_tokens.is_none() && self.text == Text::Both;
+        let output = if is_missing { self.answered.tokens() } else { None };
+        fill(usage, input, output);
     }
 }

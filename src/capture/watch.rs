@@ -54,6 +54,9 @@ pub(super) struct Watch {
     ended: bool,
 }
 
+/// The call as far as the request tells, what reads and meters the rest, and whether it is doubtful.
+type Prepared = (Box<Call>, Box<dyn Reader>, Meter, bool);
+
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watch").field("over", &self.over).field("ended", &self.ended).finish_non_exhaustive()
@@ -125,7 +128,7 @@ impl Watch {
         context: Option<&CallContext>,
         body: &RequestBytes<'_>,
         started_at: Timestamp,
-    ) -> Option<(Box<Call>, Box<dyn Reader>, Meter, bool)> {
+    ) -> Option<Prepared> {
         let mut call = Box::new(Call {
             started_at,
             provider: detected.provider.clone(),

@@ -54,7 +54,7 @@ pub(super) async fn run(
     let scope = Scope { filter: arguments.filters.filter(), zone, limit: arguments.limit, ..range.into() };
     let used = report::models(store.as_ref(), &scope).await?;
     store.close().await;
-    arguments.output.print(&with_prices(used, &names, &book), out)?;
+    arguments.output.print(&with_prices(&used, &names, &book), out)?;
     Ok(())
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn run(
 const NAMES: [&str; 2] = ["answered", "called"];
 const ADDED: [&str; 4] = ["title", "input_per_million", "output_per_million", "price_source"];
 
-fn with_prices(used: Table, names: &Models, book: &PriceBook) -> Table {
+fn with_prices(used: &Table, names: &Models, book: &PriceBook) -> Table {
     let place = |name: &str| used.columns.iter().position(|column| column == name);
     let kept: Vec<usize> = (0..used.columns.len()).filter(|at| !NAMES.contains(&&*used.columns[*at])).collect();
     let now = Timestamp::now();

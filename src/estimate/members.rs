@@ -42,9 +42,18 @@ const fn is_answered(name: &[u8]) -> bool {
     is_said_again(name) || matches!(name, b"reasoning" | b"partial_json" | b"completion" | b"response" | b"delta")
 }
 
-/// Members that repeat text that stands elsewhere, or take it apart.
-pub(super) const fn repeats(name: &[u8]) -> bool {
-    matches!(name, b"reasoning_details" | b"logprobs" | b"groundingMetadata" | b"annotations" | b"citations")
+/// Members that repeat text that stands elsewhere, take it apart, or were written by no model.
+pub(super) const fn is_beside(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"reasoning_details"
+            | b"logprobs"
+            | b"groundingMetadata"
+            | b"annotations"
+            | b"citations"
+            | b"executed_tools"
+            | b"search_results"
+    )
 }
 
 /// Whether this beginning of a message ends where the string of an answer's text begins: `…"content":"`.

@@ -28,10 +28,12 @@ mod counter;
 #[path = "tokenizer.rs"]
 mod counter;
 
+mod fill;
 mod members;
 mod passed;
 mod scan;
 
+pub(crate) use fill::fill;
 pub(crate) use members::ends_with_name_of_text;
 pub(crate) use passed::Passed;
 pub(crate) use scan::{Scanner, Side, scan};
@@ -39,7 +41,8 @@ pub(crate) use scan::{Scanner, Side, scan};
 /// The most that is kept of what was asked, and of what was answered, in bytes.
 pub const SAMPLE_BYTES: usize = 1024;
 
-/// About how many tokens a text has: for calls that never cross HTTP, whose usage nobody tells.
+/// About how many tokens a text has. [`Call::estimate_from`](crate::Call::estimate_from) does it for a call that never
+/// crosses HTTP.
 ///
 /// ```
 /// let tokens = spanledger::estimate::tokens("Which wood is it?");

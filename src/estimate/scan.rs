@@ -31,8 +31,8 @@ pub(crate) struct Scanner {
     at: At,
     /// The member that it is in holds text.
     text: bool,
-    /// The next container repeats what was said.
-    repeats: bool,
+    /// The next container has no text of this side's own.
+    is_beside: bool,
     /// How deep in containers that do.
     passing_over: u32,
     name: [u8; NAME_BYTES],
@@ -62,7 +62,7 @@ impl Scanner {
             side,
             at: At::Between,
             text: false,
-            repeats: false,
+            is_beside: false,
             passing_over: 0,
             name: [0; NAME_BYTES],
             name_len: 0,
@@ -85,19 +85,19 @@ impl Scanner {
         for (at, byte) in json.iter().enumerate() {
             match byte {
                 b'"' => {
-                    self.repeats = false;
+                    self.is_beside = false;
                     self.at = At::Inside { escaped: false };
                     (self.name_len, self.mark) = (0, to.mark());
                     return at + 1;
                 }
-                b'{' | b'[' if self.repeats || self.passing_over > 0 => {
-                    self.repeats = false;
+                b'{' | b'[' if self.is_beside || self.passing_over > 0 => {
+                    self.is_beside = false;
                     self.passing_over += 1;
                 }
                 b'}' | b']' => self.passing_over = self.passing_over.saturating_sub(1),
-                b',' => self.repeats = false,
+                b',' => self.is_beside = false,
                 // A vector, as a rule.
-                _ if at >= NEAR && self.passing_over == 0 && !self.repeats => {
+                _ if at >= NEAR && self.passing_over == 0 && !self.is_beside => {
                     return memchr(b'"', json).unwrap_or(json.len()).max(1);
                 }
                 _ => {}
@@ -149,7 +149,7 @@ impl Scanner {
                 to.back_to(self.mark);
                 let name = self.name.get(..self.name_len).unwrap_or_default();
                 self.text = self.side.holds_text(name);
-                self.repeats = !self.text && members::repeats(name);
+                self.is_beside = !self.text && members::is_beside(name);
                 self.at = At::Between;
                 1
             }
