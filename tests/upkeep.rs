@@ -165,6 +165,50 @@ fn reports_and_the_views_do_not_count_what_went() {
     assert_eq!(ask(folder.path(), "SELECT count(*) FROM ai_usage_log"), [[json!(1)]]);
 }
 
+const OF_MODELS: &str = "SELECT modelname, version FROM ai_model ORDER BY modelname, version";
+
+#[test]
+fn a_model_goes_with_its_calls_their_content_and_scores_and_no_report_counts_them() {
+    let folder = ledger(&[("gpt-4o-2024-08-06", 2), ("gpt-4o-2024-08-06", 1), ("gpt-4o", 1), ("llama3.1:8b", 1)]);
+    let output = run(folder.path(), &["models", "delete", "gpt-4o@2024-08-06", "--yes"]);
+    assert!(output.status.success(), "{}", told(&output));
+    let says =
+        "With gpt-4o@2024-08-06 go 2 calls that cost 0.5 USD, what was said in 2 of them, and 2 scores and facts.";
+    assert!(told(&output).starts_with(says), "{}", told(&output));
+    assert_eq!(ask(folder.path(), COUNTS), [[json!(2), json!(2), json!(2)]]);
+    assert_eq!(ask(folder.path(), OF_MODELS), [[json!("gpt-4o"), json!("")], [json!("llama3.1:8b"), json!("")]]);
+    let spend = rows(&run(folder.path(), &["report", "spend_by_day", "--format", "json"]));
+    let calls: u64 = spend.as_array().unwrap().iter().map(|row| row["calls"].as_u64().unwrap()).sum();
+    assert_eq!(calls, 2, "{spend}");
+}
+
+#[test]
+fn a_model_is_never_deleted_without_a_yes() {
+    let folder = ledger(&[("gpt-4o-2024-08-06", 1), ("gpt-4o", 1)]);
+    for (name, says) in [
+        ("gpt-4o", "several versions; name one of gpt-4o@, gpt-4o@2024-08-06"),
+        ("gpt-5", "There is no model \"gpt-5\""),
+        ("gpt-4o@", "say --yes"),
+    ] {
+        let output = run(folder.path(), &["models", "delete", name]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(told(&output).contains(says), "{name}: {}", told(&output));
+    }
+    assert_eq!(ask(folder.path(), COUNTS), [[json!(2), json!(2), json!(2)]]);
+}
+
+/// Whoever deletes a model by SQL of their own gets the same.
+#[test]
+fn the_schema_itself_takes_away_what_belongs_to_a_model() {
+    let folder = ledger(&[("gpt-4o", 1), ("llama3.1:8b", 1)]);
+    let spend = || rows(&run(folder.path(), &["report", "spend_by_day", "--format", "json"]))[0]["calls"].clone();
+    assert_eq!(spend(), 2);
+    let delete = Query::new("DELETE FROM ai_model WHERE modelname = 'gpt-4o'");
+    with(folder.path(), async |store| store.change(&[delete]).await.unwrap());
+    assert_eq!(ask(folder.path(), COUNTS), [[json!(1), json!(1), json!(1)]]);
+    assert_eq!(spend(), 1);
+}
+
 fn import(folder: &Path, csv: &str) -> Output {
     fs::write(folder.join("users.csv"), csv).unwrap();
     run(folder, &["users", "import", "users.csv"])

@@ -38,6 +38,7 @@ pub(crate) mod inspect;
 mod man;
 mod migrate;
 mod models;
+mod models_delete;
 mod output;
 mod prices;
 mod progress;

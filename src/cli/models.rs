@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use serde_json::Value;
 
-use super::{Output, filters::Filters, models_file, open_ledger, prices, time::Times};
+use super::{Output, filters::Filters, models_delete, models_file, open_ledger, prices, time::Times};
 use crate::{
     ModelIdentifier, Models, PriceBook,
     call::Timestamp,
@@ -22,8 +22,12 @@ use crate::{
 Examples:
   spanledger models
   spanledger models --last 30d --format csv > models.csv
-  spanledger models --models models.toml     with the names of your machines")]
+  spanledger models --models models.toml     with the names of your machines
+  spanledger models delete gpt-4o@2024-08-06")]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
     #[command(flatten)]
     times: Times,
     /// How many rows at most.
@@ -41,12 +45,20 @@ pub(super) struct Arguments {
     filters: Filters,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    Delete(models_delete::Arguments),
+}
+
 pub(super) async fn run(
     arguments: Arguments,
     ledger: &str,
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    if let Some(What::Delete(arguments)) = &arguments.what {
+        return models_delete::run(arguments, ledger, notes).await;
+    }
     let names = models_file(arguments.models.as_ref())?;
     let book = prices(arguments.prices.as_ref())?;
     let store = open_ledger(ledger, notes).await?;

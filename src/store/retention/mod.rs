@@ -20,8 +20,11 @@ use serde_json::Value;
 use super::{Error, Query, Store, sql_text};
 use crate::call::Timestamp;
 
+mod model;
 #[cfg(test)]
 mod tests;
+
+pub use model::{Belongings, Model, belongings, delete_model, models};
 
 /// How far ahead of our clock a call may be dated.
 const AHEAD: i64 = 24 * 3_600_000_000;
