@@ -165,6 +165,58 @@ fn reports_and_the_views_do_not_count_what_went() {
     assert_eq!(ask(folder.path(), "SELECT count(*) FROM ai_usage_log"), [[json!(1)]]);
 }
 
+/// So many that deleting them takes several batches.
+const MANY: u64 = 12_000;
+
+/// A ledger with many old calls, and nothing else.
+fn old_ledger() -> TempDir {
+    let folder = ledger(&[]);
+    let calls: Vec<_> = (1..=MANY).map(|number| records(number, "gpt-4o", 500).remove(0)).collect();
+    with(folder.path(), async |store| {
+        for calls in calls.chunks(2000) {
+            store.insert(calls).await.unwrap();
+        }
+        store.change(&[Query::new("UPDATE usage_log SET created_at = started_at")]).await.unwrap();
+    });
+    folder
+}
+
+const OLD: &str = "SELECT count(*) FROM usage_log WHERE created_at = started_at";
+
+#[test]
+fn who_writes_goes_on_while_gc_deletes() {
+    let folder = old_ledger();
+    let mut gc = program(folder.path(), &["gc", "--calls", "400d", "--yes"]).stderr(Stdio::null()).spawn().unwrap();
+    let mut written = 0;
+    while gc.try_wait().unwrap().is_none() {
+        let call = records(MANY + 1 + written, "gpt-4o", 1).remove(0);
+        with(folder.path(), async |store| store.insert(&[call]).await.unwrap());
+        written += 1;
+    }
+    assert!(gc.wait().unwrap().success());
+    assert_eq!(ask(folder.path(), OLD), [[json!(0)]]);
+    assert_eq!(ask(folder.path(), COUNTS)[0][0], json!(written));
+    assert!(written > 0, "somebody wrote meanwhile");
+}
+
+#[cfg(unix)]
+#[test]
+fn gc_that_is_interrupted_ends_behind_its_batch_and_is_completed_by_another_run() {
+    let folder = old_ledger();
+    let options = ["gc", "--calls", "400d", "--yes"];
+    let gc = program(folder.path(), &options).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let left = || ask(folder.path(), OLD)[0][0].as_u64().unwrap();
+    while left() == MANY {}
+    Command::new("kill").args(["-INT", &gc.id().to_string()]).status().unwrap();
+    let ended = gc.wait_with_output().unwrap();
+    // It may have been done by then.
+    let (code, left_then) = (ended.status.code().unwrap(), left());
+    assert_eq!(code, if left_then > 0 { 130 } else { 0 }, "{left_then} left: {}", told(&ended));
+    assert!(left_then % 2000 == 0, "whole batches: {left_then}");
+    assert!(run(folder.path(), &options).status.success());
+    assert_eq!(left(), 0);
+}
+
 const OF_MODELS: &str = "SELECT modelname, version FROM ai_model ORDER BY modelname, version";
 
 #[test]

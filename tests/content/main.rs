@@ -3,12 +3,21 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
-use spanledger::{CallContext, ContentCapture, Hosts, content::Part};
+use spanledger::{CallContext, ContentCapture, Hosts, content::Part, proxy};
+use tower::ServiceExt as _;
 use wire::{Ask, Book, Http, Piece, Reply, Retry, Script, Setup, Step, WAYS, Way};
 
+mod kept;
 mod protocols;
+#[path = "../recorded/mod.rs"]
+mod recorded;
 mod redaction;
+#[expect(dead_code, reason = "nobody asks what was asked")]
+#[path = "../replay/server.rs"]
+mod replay;
 mod spans;
 #[path = "../support/mod.rs"]
 mod support;
@@ -116,6 +125,21 @@ async fn every_way_in_keeps_what_was_asked_and_answered_and_the_views_show_it() 
     }
     let extra = book.ask("SELECT count(*) FROM usage_log WHERE extra LIKE '%hello%' OR extra LIKE '%\"hi\"%'").await;
     assert_eq!(extra, [[0]], "the row itself holds none of it");
+}
+
+#[tokio::test]
+async fn the_proxy_keeps_it_too() {
+    let (book, script) = open(Some(ContentCapture::new())).await;
+    script.play(document(&said("hello")));
+    let proxy = proxy::app(&book.ledger, format!("http://{}", script.host()).parse().unwrap()).unwrap();
+    let request = http::Request::post(CHAT).header("content-type", "application/json");
+    let body = Full::new(Bytes::from(asked("hi").to_string()));
+    let answer = proxy.oneshot(request.body(body).unwrap()).await.unwrap();
+    script.allow();
+    script.allow();
+    let answer = tokio::time::timeout(SOON, answer.into_body().collect()).await.unwrap().unwrap().to_bytes();
+    assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), said("hello"));
+    assert_eq!(kept(&book).await, [["hi".into(), asked("hi")["messages"].clone(), said("hello")]]);
 }
 
 #[tokio::test]
