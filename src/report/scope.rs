@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     call::Timestamp,
-    store::{Error, Query, Store},
+    store::{Error, FIRST_MOMENT, Query, Store},
 };
 
 /// Which calls a report is about.
@@ -95,8 +95,8 @@ impl Scope {
 
     /// An open end lies beyond every moment that can be stored.
     fn bounds(&self) -> [Timestamp; 2] {
-        let open = Timestamp::from_micros(i64::MIN);
-        [self.range.since.unwrap_or(open), self.range.until.unwrap_or(BEHIND)].map(|end| end.min(BEHIND))
+        let Range { since, until } = self.range;
+        [since.unwrap_or(FIRST_MOMENT), until.unwrap_or(BEHIND)].map(|end| end.clamp(FIRST_MOMENT, BEHIND))
     }
 
     /// The range, cut where the zone's hours, days or months begin. Days without calls are left out: one call whose clock

@@ -34,7 +34,7 @@ pub mod users;
 pub use columns::row_json;
 pub use configuration::configuration_id;
 pub use model::split_model;
-pub(crate) use moment::LAST as LAST_MOMENT;
+pub(crate) use moment::{FIRST_MOMENT, LAST as LAST_MOMENT};
 pub use moment::{from_sql_text, rfc3339, sql_text};
 
 /// What a [`Store`] returns.

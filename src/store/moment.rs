@@ -4,6 +4,8 @@ use crate::call::Timestamp;
 
 /// The start of the year 0: before it, years have a sign and no longer sort as text.
 const FIRST: i64 = -62_167_219_200_000_000;
+/// The first moment that can be stored.
+pub(crate) const FIRST_MOMENT: Timestamp = Timestamp::from_micros(FIRST);
 /// The last second of the year 9999 that `jiff` reaches in every time zone.
 pub(crate) const LAST: i64 = 253_402_207_199_999_999;
 

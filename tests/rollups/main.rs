@@ -172,3 +172,21 @@ async fn calls_whose_clocks_are_wrong_by_ages_are_in_every_report_of_every_zone(
         }
     }
 }
+
+/// A plan without the index reads, or even sorts, all rows that there are for a report of an hour.
+#[tokio::test]
+async fn every_report_finds_its_rows_by_an_index() {
+    let (folder, store) = ledger().await;
+    let database = rusqlite::Connection::open(folder.path().join("usage.db")).unwrap();
+    for report in REPORTS {
+        let query = report.query(&store, &Scope::default()).await.unwrap();
+        let mut plan = database.prepare(&format!("EXPLAIN QUERY PLAN {}", query.sql())).unwrap();
+        let values =
+            query.parameters().iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let lines = plan.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+        for line in lines.map(Result::unwrap).filter(|line| line.contains(" usage_log ")) {
+            let by_start = line.starts_with("SEARCH usage_log USING INDEX usage_log_started_at (started_at>?");
+            assert!(by_start || line.ends_with("(id=?)"), "{}: {line}", report.name);
+        }
+    }
+}

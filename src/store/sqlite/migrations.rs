@@ -34,6 +34,7 @@ const STEPS: &[(i64, &str, &str, &str)] = steps! {
     7 "0007_report_views",
     8 "0008_usage_hour",
     9 "0009_silent_streams",
+    10 "0010_counted_calls",
 };
 
 /// The schema that this program works with.
