@@ -43,6 +43,12 @@
 //! zero. genai-prices computes in floats, of which each is rounded once. So a total may differ from the sum of its parts by
 //! one pico-dollar, and it also holds what is neither input nor output (web searches, fees per call).
 //!
+//! # Asking why
+//!
+//! `spanledger prices MODEL` shows the rates of a day, where they come from and which entries were looked at; `spanledger
+//! prices check FILE` looks a price file over; `spanledger prices --unpriced` writes entries for what has no price; and
+//! `spanledger reprice` prices stored calls anew (`crate::store::reprice`).
+//!
 //! # Writing a price file
 //!
 //! ```toml

@@ -95,13 +95,24 @@ fn show(arguments: &Arguments, model: &str, out: &mut dyn Write, notes: &mut dyn
     if explanation.source.is_empty() {
         anyhow::bail!(unknown(&book, provider, model, &explanation));
     }
-    arguments.output.print(&table(model, &explanation), out)?;
-    out.flush()?;
-    for reason in &explanation.why {
-        writeln!(notes, "{reason}")?;
+    let mut table = table(model, &explanation);
+    if arguments.output.is_for_people() && !arguments.output.has_chosen() {
+        // What is the same in every row is said once, below.
+        table = Table {
+            columns: table.columns[RATE].to_vec(),
+            rows: table.rows.iter().map(|row| row[RATE].to_vec()).collect(),
+        };
     }
+    arguments.output.print(&table, out)?;
+    out.flush()?;
+    let Explanation { provider, source, version, why, .. } = &explanation;
+    writeln!(notes, "{model} of {provider}, by {source}: {version}.")?;
+    why.iter().try_for_each(|reason| writeln!(notes, "{reason}"))?;
     Ok(())
 }
+
+/// The columns that are a rate's own.
+const RATE: std::ops::Range<usize> = 2..6;
 
 /// `provider:model` where what stands before the colon is a provider; a model's name may have colons of its own.
 fn split<'a>(provider: Option<&'a str>, model: &'a str) -> (Option<&'a str>, &'a str) {
