@@ -9,9 +9,9 @@ SELECT
     status,
     input_tokens,
     output_tokens,
-    duration_ms,
-    cost_micro AS cost_usd__micro,
-    cost_pico  AS cost_usd__pico,
+    round(duration_ms, 1) AS duration_ms,
+    cost_micro            AS cost_usd__micro,
+    cost_pico             AS cost_usd__pico,
     unpriced,
     sum(cost_micro) OVER job AS running_cost_usd__micro,
     sum(cost_pico) OVER job  AS running_cost_usd__pico

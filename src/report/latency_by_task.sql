@@ -1,21 +1,21 @@
 -- How long calls took for each task and with each model, the slowest first: half of them took at most p50, 99 of 100 at most p99.
 --
--- Exact, by nearest rank: a percentile is a duration that a call had. Calls that tell none are left out. `first_chunk` is the
--- time to the first chunk of a stream.
+-- By nearest rank: a percentile is a duration that a call had, to a tenth of a millisecond. Calls that tell none are left out.
+-- `first_chunk` is the time to the first chunk of a stream.
 SELECT
     task,
     model,
-    timed                                                               AS calls,
-    min(CASE WHEN slower_than * 100 >= timed * 50 THEN duration_ms END) AS p50_ms,
-    min(CASE WHEN slower_than * 100 >= timed * 90 THEN duration_ms END) AS p90_ms,
-    min(CASE WHEN slower_than * 100 >= timed * 95 THEN duration_ms END) AS p95_ms,
-    min(CASE WHEN slower_than * 100 >= timed * 99 THEN duration_ms END) AS p99_ms,
-    max(duration_ms)                                                    AS longest_ms,
+    timed,
+    round(min(CASE WHEN slower_than * 100 >= timed * 50 THEN duration_ms END), 1) AS p50_ms,
+    round(min(CASE WHEN slower_than * 100 >= timed * 90 THEN duration_ms END), 1) AS p90_ms,
+    round(min(CASE WHEN slower_than * 100 >= timed * 95 THEN duration_ms END), 1) AS p95_ms,
+    round(min(CASE WHEN slower_than * 100 >= timed * 99 THEN duration_ms END), 1) AS p99_ms,
+    round(max(duration_ms), 1)                                                    AS longest_ms,
     streams,
-    min(CASE WHEN later_than * 100 >= streams * 50 THEN first_chunk_ms END) AS first_chunk_p50_ms,
-    min(CASE WHEN later_than * 100 >= streams * 90 THEN first_chunk_ms END) AS first_chunk_p90_ms,
-    min(CASE WHEN later_than * 100 >= streams * 95 THEN first_chunk_ms END) AS first_chunk_p95_ms,
-    min(CASE WHEN later_than * 100 >= streams * 99 THEN first_chunk_ms END) AS first_chunk_p99_ms
+    round(min(CASE WHEN later_than * 100 >= streams * 50 THEN first_chunk_ms END), 1) AS first_chunk_p50_ms,
+    round(min(CASE WHEN later_than * 100 >= streams * 90 THEN first_chunk_ms END), 1) AS first_chunk_p90_ms,
+    round(min(CASE WHEN later_than * 100 >= streams * 95 THEN first_chunk_ms END), 1) AS first_chunk_p95_ms,
+    round(min(CASE WHEN later_than * 100 >= streams * 99 THEN first_chunk_ms END), 1) AS first_chunk_p99_ms
 FROM (
     SELECT
         task,

@@ -7,8 +7,8 @@ SELECT
     task,
     user_id,
     status,
-    duration_ms,
-    time_to_first_chunk_ms,
+    round(duration_ms, 1)            AS duration_ms,
+    round(time_to_first_chunk_ms, 1) AS time_to_first_chunk_ms,
     input_tokens,
     output_tokens,
     cost_micro AS cost_usd__micro,
@@ -16,4 +16,4 @@ SELECT
     unpriced
 FROM report_call
 WHERE duration_ms IS NOT NULL
-ORDER BY duration_ms DESC, started_at, id
+ORDER BY report_call.duration_ms DESC, started_at, id
