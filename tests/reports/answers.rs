@@ -85,3 +85,47 @@ async fn a_list_ends_where_it_is_asked_to() {
     let slowest = Report::find("slowest").unwrap().run(&ledger.store, &scope).await.unwrap();
     assert_eq!(column(&slowest, "duration_ms"), [6000.0, 4000.0]);
 }
+
+#[tokio::test]
+async fn each_condition_keeps_to_the_calls_that_have_its_value() {
+    let ledger = known::ledger().await;
+    let conditions: [(&str, fn(&mut Filter) -> &mut Option<String>); 17] = [
+        ("provider", |filter| &mut filter.provider),
+        ("model", |filter| &mut filter.model),
+        ("task", |filter| &mut filter.task),
+        ("user_id", |filter| &mut filter.user_id),
+        ("configuration_id", |filter| &mut filter.configuration_id),
+        ("status", |filter| &mut filter.status),
+        ("operation", |filter| &mut filter.operation),
+        ("conversation_id", |filter| &mut filter.conversation_id),
+        ("job_id", |filter| &mut filter.job_id),
+        ("variant", |filter| &mut filter.variant),
+        ("service_name", |filter| &mut filter.service_name),
+        ("environment", |filter| &mut filter.environment),
+        ("action", |filter| &mut filter.action),
+        ("pricing_status", |filter| &mut filter.pricing_status),
+        ("usage_source", |filter| &mut filter.usage_source),
+        ("ending", |filter| &mut filter.ending),
+        ("error_type", |filter| &mut filter.error_type),
+    ];
+    for (column, field) in conditions {
+        let sql: &'static str = format!(
+            "SELECT {column} AS value, count(*) AS calls FROM report_call WHERE value IS NOT NULL GROUP BY value"
+        )
+        .leak();
+        let values = ledger.store.query(&Query::new(sql)).await.unwrap();
+        assert!(!values.rows.is_empty(), "{column}: the known ledger has none");
+        let nothing = [Value::from("' OR 1 = 1 --"), Value::from(0)].to_vec();
+        for row in values.rows.into_iter().chain([nothing]) {
+            let mut filter = Filter::default();
+            *field(&mut filter) = row[0].as_str().map(str::to_owned);
+            let summary = Report::find("summary").unwrap();
+            for table in [
+                summary.run(&ledger.store, &filter.clone().into()).await.unwrap(),
+                summary.run_over_rows(&ledger.store, &filter.into()).await.unwrap(),
+            ] {
+                assert_eq!(column(&table, "calls"), [&row[1]], "{column} = {}", row[0]);
+            }
+        }
+    }
+}
