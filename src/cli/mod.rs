@@ -84,7 +84,7 @@ Examples:
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Report(Box<report::Arguments>),
-    Calls(calls::Arguments),
+    Calls(Box<calls::Arguments>),
     Show(show::Arguments),
     Score(score::Arguments),
     Prices(prices::Arguments),
@@ -152,7 +152,7 @@ fn run(
         let ledger = &cli.ledger;
         match cli.command {
             Command::Report(arguments) => report::run(*arguments, ledger, out, notes).await,
-            Command::Calls(arguments) => calls::run(arguments, ledger, out, notes).await,
+            Command::Calls(arguments) => calls::run(*arguments, ledger, out, notes).await,
             Command::Show(arguments) => show::run(arguments, ledger, out, notes).await,
             Command::Score(arguments) => score::run(arguments, ledger, out, notes).await,
             Command::Prices(arguments) => prices::run(arguments, ledger, out, notes).await,
@@ -231,7 +231,7 @@ fn grouped(number: impl std::fmt::Display) -> String {
     let digits = text.trim_start_matches('-');
     let mut grouped = text[..text.len() - digits.len()].to_owned();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -134,12 +134,14 @@ fn prices(findings: &mut Findings) {
 
 /// `12.3 MiB`.
 fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} bytes"),
-        1024..1_048_576 => format!("{}.{} KiB", bytes >> 10, (bytes & 1023) * 10 >> 10),
-        1_048_576..1_073_741_824 => format!("{}.{} MiB", bytes >> 20, ((bytes >> 10) & 1023) * 10 >> 10),
-        _ => format!("{}.{} GiB", bytes >> 30, ((bytes >> 20) & 1023) * 10 >> 10),
-    }
+    let (shift, unit) = match bytes {
+        0..1024 => return format!("{bytes} bytes"),
+        1024..1_048_576 => (0, "KiB"),
+        1_048_576..1_073_741_824 => (10, "MiB"),
+        _ => (20, "GiB"),
+    };
+    let tenths = (bytes >> shift) * 10 / 1024;
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 
 /// `3 hours`.
