@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     copied::{self, RequestBytes},
     credentials::Credentials,
+    decoded::Decoded,
     recorder::Recorder,
 };
 use crate::{
@@ -25,6 +26,7 @@ pub(super) fn gather(
 ) -> Option<Box<Gathered>> {
     let mut gathered = Gathered::new(recorder.captures()?, provider.name());
     if let RequestBytes::Whole(bytes) = body
+        && !(Decoded::new(head.headers).is_plain() && gathered.whole_request(bytes))
         && let Some(bytes) = copied::decoded(head.headers, bytes)
     {
         gathered.request(bytes);

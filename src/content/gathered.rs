@@ -8,13 +8,23 @@ use super::{ContentCapture, Dropped, Part, answer::Answer, cap::cap, request, se
 use crate::{
     call::{Call, Content, RowId},
     framing::{Elided, Message},
+    span::names,
 };
 
 /// The two sides of a call in flight.
 pub(crate) struct Gathered {
-    request: Option<Elided>,
+    request: Option<Body>,
     answer: Answer,
 }
+
+/// A request body that has passed.
+enum Body {
+    Whole(Vec<u8>),
+    Elided(Elided),
+}
+
+/// A request that is there in one piece is held as it is up to this, in bytes. Of a longer one the short form is.
+const WHOLE: usize = 256 * 1024;
 
 /// Without what was said.
 impl fmt::Debug for Gathered {
@@ -31,7 +41,16 @@ impl Gathered {
 
     /// The whole request body has passed.
     pub(crate) fn request(&mut self, body: Elided) {
-        self.request = Some(body);
+        self.request = Some(Body::Elided(body));
+    }
+
+    /// The whole request body is there. `false`: it is too long to be held.
+    pub(crate) fn whole_request(&mut self, body: &[u8]) -> bool {
+        let fits = body.len() <= WHOLE;
+        if fits {
+            self.request = Some(Body::Whole(body.to_owned()));
+        }
+        fits
     }
 
     /// A message of the answer has come.
@@ -47,7 +66,15 @@ impl Gathered {
         without_keys: impl Fn(&mut Value),
         call: &mut Call,
     ) -> Captured {
-        let messages = self.request.and_then(|body| request::messages(body.finish()));
+        let messages = self.request.and_then(|body| match body {
+            Body::Whole(body) => request::messages(&body),
+            Body::Elided(body) => {
+                if !body.is_whole() {
+                    call.extra.insert(names::CONTENT_SHORTENED.to_owned(), true.into());
+                }
+                request::messages(body.finish())
+            }
+        });
         let answer = if call.operation == "embeddings" { None } else { self.answer.finish() };
         Captured::of(capture, [messages, answer], without_keys, call)
     }
@@ -80,7 +107,7 @@ impl Captured {
         let messages = redacted(Part::Request, messages);
         let answer = redacted(Part::Response, answer);
         if let Some(why) = dropped {
-            call.extra.insert(crate::span::names::CONTENT_DROPPED.to_owned(), why.as_str().into());
+            call.extra.insert(names::CONTENT_DROPPED.to_owned(), why.as_str().into());
         }
         let text = |text: String| match cap(text.into(), capture.limit) {
             Value::String(text) => Some(text),

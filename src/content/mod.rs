@@ -40,8 +40,12 @@
 //! # Caps
 //!
 //! Each part is at most [`ContentCapture::limit`] bytes of JSON: long strings are shortened and say by how much, then lists
-//! lose their older items. It stays valid JSON. A request or an answer of more than 64 KiB was shortened before that, as
-//! [`Elided`](crate::framing::Elided) says: a call in flight holds at most 136 KiB of its request and as much of its answer.
+//! lose their older items. It stays valid JSON, and the hook sees it before.
+//!
+//! What a call in flight holds is bounded too. A request that the client has in one piece (reqwest) is held up to 256 KiB; of
+//! a longer one, of one that passes in pieces (tower) beyond 64 KiB, and of an answer beyond 64 KiB that is no stream, there
+//! is only the short form that [`Elided`](crate::framing::Elided) describes, in at most 136 KiB. That is what the hook then
+//! sees. Of a request it is said in the row's `extra`, under `spanledger.content.shortened`.
 //!
 //! # Adding a protocol's stream
 //!

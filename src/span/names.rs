@@ -171,6 +171,8 @@ pub const CONTENT_REQUEST: &str = "spanledger.content.request";
 pub const CONTENT_RESPONSE: &str = "spanledger.content.response";
 /// Why some of it was dropped, although its capture was asked for.
 pub const CONTENT_DROPPED: &str = "spanledger.content.dropped";
+/// True: the request was too long to be held, and the messages that are kept are those of its short form.
+pub const CONTENT_SHORTENED: &str = "spanledger.content.shortened";
 /// What was asked and answered, on a span whose owner asked for it.
 pub const INPUT_MESSAGES: &str = "gen_ai.input.messages";
 pub const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";

@@ -128,6 +128,19 @@ async fn every_way_in_keeps_what_was_asked_and_answered_and_the_views_show_it() 
 }
 
 #[tokio::test]
+async fn long_requests_are_kept_as_far_as_they_can_be_held_and_the_row_says_where_they_cannot() {
+    let marks = "SELECT coalesce(extra ->> '$.\"spanledger.content.shortened\"', 0) FROM usage_log";
+    for (way, bytes, held) in [(0, 200_000, true), (0, 300_000, false), (1, 60_000, true), (1, 70_000, false)] {
+        let (book, script) = open(Some(ContentCapture::new())).await;
+        script.play(document(&said("hello")));
+        call(&book, &script, &WAYS[way], CHAT, &asked(&"x".repeat(bytes)), 9).await;
+        let kept = kept(&book).await.remove(0)[0].as_str().unwrap().len();
+        assert_eq!(kept > 10_000, held, "{} keeps {kept} of {bytes}", WAYS[way].name);
+        assert_eq!(book.ask(marks).await, [[json!(i64::from(!held))]], "{} of {bytes}", WAYS[way].name);
+    }
+}
+
+#[tokio::test]
 async fn the_proxy_keeps_it_too() {
     let (book, script) = open(Some(ContentCapture::new())).await;
     script.play(document(&said("hello")));
