@@ -730,6 +730,28 @@ mod away {
     }
 
     #[tokio::test]
+    async fn a_ledger_that_is_taken_away_during_a_commit_has_not_stored_the_batch_yet() {
+        let (folder, store) = ledger().await;
+        let path = folder.path().join("usage.db");
+        let other = sqlx_connection(&folder).await;
+        let mut other = other.acquire().await.unwrap();
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut *other).await.unwrap();
+        let batch = [record(&call(1))];
+        let mut insert = store.insert(&batch);
+        // It has looked which file is there, and waits for the lock.
+        assert!(futures_util::FutureExt::now_or_never(&mut insert).is_none());
+        let away = folder.path().join("away.db");
+        std::fs::rename(&path, &away).unwrap();
+        sqlx::query("COMMIT").execute(&mut *other).await.unwrap();
+        let error = insert.await.unwrap_err();
+        assert!(error.is_transient() && error.to_string().contains("was taken away"), "{error}");
+
+        std::fs::rename(&away, &path).unwrap();
+        let again = store.insert(&batch).await.unwrap();
+        assert_eq!((again.written, again.known), (0, 1), "it is the same file, and the batch went into it");
+    }
+
+    #[tokio::test]
     async fn a_ledger_that_is_gone_is_begun_anew_when_somebody_says_so() {
         let (folder, store) = ledger().await;
         let path = folder.path().join("usage.db");

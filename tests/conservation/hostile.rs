@@ -133,7 +133,7 @@ fn reports_answer(database: &Path) {
 }
 
 /// A span of another program.
-pub(crate) fn span(id: u64, start: &str, end: &str, attributes: Value) -> Vec<u8> {
+pub(crate) fn span(id: u64, start: &str, end: &str, attributes: &Value) -> Vec<u8> {
     let Value::Object(mut all) = json!({"gen_ai.operation.name": {"stringValue": "chat"},
         "gen_ai.provider.name": {"stringValue": "openai"}, "gen_ai.request.model": {"stringValue": "gpt-4o-mini"}})
     else {
@@ -175,7 +175,7 @@ async fn clocks_that_cannot_be_lose_no_row_and_give_no_duration_below_zero() {
     let lines: Vec<Vec<u8>> = clocks
         .iter()
         .zip(1..)
-        .map(|((name, start, end, ..), id)| span(id, start, end, json!({"spanledger.task": {"stringValue": name}})))
+        .map(|((name, start, end, ..), id)| span(id, start, end, &json!({"spanledger.task": {"stringValue": name}})))
         .collect();
     let (folder, rows) = drained(&[lines.concat()]).await;
     assert_eq!(rows.len(), clocks.len());
@@ -201,7 +201,7 @@ async fn hostile_attributes_of_others_cost_no_row() {
     let mut lines: Vec<Vec<u8>> = hostile
         .into_iter()
         .zip(1..)
-        .map(|(attributes, id)| span(id, "1790000000000000000", "1790000001000000000", attributes))
+        .map(|(attributes, id)| span(id, "1790000000000000000", "1790000001000000000", &attributes))
         .collect();
     let (_, rows) = drained(&[lines.concat()]).await;
     assert_eq!(rows.len(), lines.len());
@@ -209,7 +209,7 @@ async fn hostile_attributes_of_others_cost_no_row() {
     assert!(rows.iter().all(|row| row["confidence_score"].is_null()), "{rows:?}");
 
     // Half of a pair, as Python writes it.
-    let half = String::from_utf8(span(99, "1", "2", json!({"spanledger.task": text("HALF")}))).unwrap();
+    let half = String::from_utf8(span(99, "1", "2", &json!({"spanledger.task": text("HALF")}))).unwrap();
     lines.insert(2, half.replace("HALF", "\\ud800").into_bytes());
     let (_folder, rows) = drained(&[lines.concat()]).await;
     assert_eq!(rows.len(), lines.len());
@@ -219,7 +219,7 @@ async fn hostile_attributes_of_others_cost_no_row() {
 #[tokio::test]
 async fn of_several_versions_of_one_call_the_same_one_stands_in_any_order_and_any_segments() {
     let version = |end: &str, tokens: u64| {
-        span(1, "1790000000000000000", end, json!({"gen_ai.usage.input_tokens": {"intValue": tokens.to_string()}}))
+        span(1, "1790000000000000000", end, &json!({"gen_ai.usage.input_tokens": {"intValue": tokens.to_string()}}))
     };
     // The latest end wins; of two that end together, the one with the greater hash, whichever that is.
     let versions = [

@@ -4,7 +4,7 @@ use std::{
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use spanledger::store::{MigrationState, Store as _, sqlite::Sqlite};
@@ -64,11 +64,16 @@ async fn a_migration_that_is_killed_leaves_the_old_schema_or_the_new_one() {
     let seed = Chance::seed();
     let mut chance = Chance::new(seed);
     let mut world = World::new().await;
+    // How long a whole one takes on this machine, now.
+    older(&world.database, 1).await;
+    let began = Instant::now();
+    assert!(migrate(&world.database).status().unwrap().success());
+    let whole = usize::try_from(began.elapsed().as_micros()).unwrap();
     let (mut old, mut new) = (0, 0);
     for _ in 0..20 {
         older(&world.database, 1).await;
         let mut program = migrate(&world.database).spawn().unwrap();
-        tokio::time::sleep(Duration::from_micros(chance.below(40_000) as u64)).await;
+        tokio::time::sleep(Duration::from_micros(chance.below(whole * 3 / 2) as u64)).await;
         program.kill().unwrap();
         program.wait().unwrap();
         let store = Sqlite::open(&world.database, false).unwrap();

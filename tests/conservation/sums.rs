@@ -18,7 +18,7 @@ async fn sums_that_cannot_be_brought_up_to_date_are_said_once_and_reports_read_t
     owner
         .execute_batch("CREATE TRIGGER stuck BEFORE INSERT ON usage_hour BEGIN SELECT RAISE(ABORT, 'stuck'); END")
         .unwrap();
-    let lines: Vec<_> = (1..=20).map(|id| span(id, "1790000000000000000", "1790000001000000000", json!({}))).collect();
+    let lines: Vec<_> = (1..=20).map(|id| span(id, "1790000000000000000", "1790000001000000000", &json!({}))).collect();
     std::fs::write(world.spool.join("of-an-hour-that-is-over.jsonl"), lines.concat()).unwrap();
     eventually("it is said", || !world.told().is_empty()).await;
     let calls = |sql: &str| owner.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
