@@ -108,13 +108,13 @@ async fn each_condition_keeps_to_the_calls_that_have_its_value() {
         ("ending", |filter| &mut filter.ending),
         ("error_type", |filter| &mut filter.error_type),
     ];
-    for (column, field) in conditions {
+    for (name, field) in conditions {
         let sql: &'static str = format!(
-            "SELECT {column} AS value, count(*) AS calls FROM report_call WHERE value IS NOT NULL GROUP BY value"
+            "SELECT {name} AS value, count(*) AS calls FROM report_call WHERE value IS NOT NULL GROUP BY value"
         )
         .leak();
         let values = ledger.store.query(&Query::new(sql)).await.unwrap();
-        assert!(!values.rows.is_empty(), "{column}: the known ledger has none");
+        assert!(!values.rows.is_empty(), "{name}: the known ledger has none");
         let nothing = [Value::from("' OR 1 = 1 --"), Value::from(0)].to_vec();
         for row in values.rows.into_iter().chain([nothing]) {
             let mut filter = Filter::default();
@@ -124,7 +124,7 @@ async fn each_condition_keeps_to_the_calls_that_have_its_value() {
                 summary.run(&ledger.store, &filter.clone().into()).await.unwrap(),
                 summary.run_over_rows(&ledger.store, &filter.into()).await.unwrap(),
             ] {
-                assert_eq!(column(&table, "calls"), [&row[1]], "{column} = {}", row[0]);
+                assert_eq!(column(&table, "calls"), [&row[1]], "{name} = {}", row[0]);
             }
         }
     }
