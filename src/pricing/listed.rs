@@ -10,8 +10,6 @@ use genai_prices::{Calculator, ErrorKind, ExtractRequest, ExtractedUsage, PriceR
 use serde_json::json;
 
 use super::{glob, rates::Standing, without_path};
-#[cfg(feature = "cli")]
-use crate::call::Timestamp;
 
 /// The ids of the providers that have a list. genai-prices also knows them by words in their names ("my-openai-gateway"),
 /// which is not what we ask.
@@ -64,14 +62,6 @@ impl Listed {
         let remember = |memory: &RefCell<Memory>| memory.borrow_mut().get(provider, model, find);
         // A call may end while its thread does, and with it what it remembers.
         MEMORY.try_with(remember).unwrap_or_else(|_| find())
-    }
-
-    /// Under which provider and which name it is listed at that time.
-    #[cfg(feature = "cli")]
-    pub(super) fn entry(&self, time: Timestamp) -> Option<(String, String)> {
-        let nothing = Usage::new();
-        let price = Calculator::bundled().calculate(&self.request(&nothing).with_timestamp(time)).ok()?;
-        Some((price.provider_id, price.model_id))
     }
 
     /// A question for the price of this usage.

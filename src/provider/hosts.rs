@@ -74,7 +74,7 @@ static CUT: LazyLock<Vec<(Pattern, &str)>> =
     LazyLock::new(|| HOSTS.iter().map(|(pattern, provider)| (Pattern::new(pattern), *provider)).collect());
 
 /// The names of all providers that have a host of their own, once each.
-#[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the command line explains prices"))]
 pub(crate) fn names() -> &'static [&'static str] {
     static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
         let mut names: Vec<_> = HOSTS.iter().map(|(_, provider)| *provider).collect();

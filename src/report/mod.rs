@@ -124,6 +124,7 @@ impl Report {
     }
 
     /// A question that has no name of its own: part of a command.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only commands ask such questions"))]
     pub(crate) const fn unlisted(sql: &'static str, step: Option<Step>) -> Self {
         Self { step, ..Self::new("", sql) }
     }

@@ -37,6 +37,15 @@ struct Point<'a> {
     length: u64,
 }
 
+impl Listed {
+    /// Under which provider and which name it is listed at that time.
+    pub(super) fn entry(&self, time: Timestamp) -> Option<(String, String)> {
+        let nothing = Usage::new();
+        let price = Calculator::bundled().calculate(&self.request(&nothing).with_timestamp(time)).ok()?;
+        Some((price.provider_id, price.model_id))
+    }
+}
+
 /// What each unit costs, and whether that is a rate of its own: a part without one has that of its whole.
 type Card = Vec<(Unit, Usd, bool)>;
 

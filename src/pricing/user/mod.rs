@@ -23,7 +23,6 @@ impl Prices {
     }
 
     /// Whether there is a file, be it an empty one.
-    #[cfg(feature = "ledger")]
     pub(super) fn has_file(&self) -> bool {
         self.0.is_some()
     }
