@@ -16,9 +16,10 @@ impl Ledger {
     /// not take it, which [`health`](Self::health) counts.
     ///
     /// It never fails and never waits for the store, and needs no runtime. What the call does not say follows from what it
-    /// says: a duration alone means that it ended now, a model alone is priced by the ledger's prices, an identifier
-    /// (`client:1:llama3.1`) names provider and model. The scope around it ([`CallContext::scope`](crate::CallContext::scope))
-    /// adds to its context. It becomes a span under the current one, as a watched call does, unless it has ids already.
+    /// says: a duration alone means that it ended now (a start or an end that is left at its default is not said), a model
+    /// alone is priced by the ledger's prices, an identifier (`client:1:llama3.1`) names provider and model. The scope around
+    /// it ([`CallContext::scope`](crate::CallContext::scope)) adds to its context. It becomes a span under the current one,
+    /// as a watched call does, unless it has ids already.
     ///
     /// A call without ids gets random ones and is a new row each time. For one that may be recorded twice, give it the same
     /// [ids](Call::ids) and the same start: then it is one row.
