@@ -32,11 +32,13 @@ mod fill;
 mod members;
 mod passed;
 mod scan;
+mod texts;
 
 pub(crate) use fill::fill;
 pub(crate) use members::ends_with_name_of_text;
 pub(crate) use passed::Passed;
-pub(crate) use scan::{Scanner, Side, scan};
+pub(crate) use scan::{Scanner, Side};
+pub(crate) use texts::{each_text, scan};
 
 /// The most that is kept of what was asked, and of what was answered, in bytes.
 pub const SAMPLE_BYTES: usize = 1024;

@@ -19,7 +19,7 @@ impl fmt::Debug for Passed {
 }
 
 /// A place to go back to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mark(u64, usize);
 
 impl Mark {

@@ -1,4 +1,4 @@
-//! Finds the text in JSON that passes, without parsing it.
+//! Finds the text in JSON that passes in pieces, without parsing it: that of documents too long to be held.
 //!
 //! Only quotes, colons and brackets are looked at. It is no validator, takes a document in any pieces, and holds the name of
 //! the member that it is in. What is no JSON has no text.
@@ -16,6 +16,13 @@ pub(crate) enum Side {
     Answered,
     /// One of both: who keeps long documents short does not know which.
     Either,
+}
+
+impl Side {
+    /// Whether texts stand apart, so that words of two do not become one. Those of a stream go on.
+    pub(super) fn parts_texts(self) -> bool {
+        self != Self::Answered
+    }
 }
 
 /// Longer names are none of ours.
@@ -49,11 +56,6 @@ enum At {
     },
     /// Behind a string: a colon makes it a name.
     Behind,
-}
-
-/// Scans a whole message.
-pub(crate) fn scan(side: Side, json: &[u8], to: &mut Passed) {
-    Scanner::new(side).push(json, to);
 }
 
 impl Scanner {
@@ -107,12 +109,8 @@ impl Scanner {
     }
 
     fn inside(&mut self, json: &[u8], escaped: bool, to: &mut Passed) -> usize {
-        let mut end = usize::from(escaped);
-        let near = json.iter().take(NEAR).skip(end).position(|byte| matches!(byte, b'"' | b'\\'));
-        let found = near.map(|near| near + end).or_else(|| {
-            end = end.max(NEAR).min(json.len());
-            memchr2(b'"', b'\\', &json[end..]).map(|found| found + end)
-        });
+        let end = usize::from(escaped);
+        let found = memchr2(b'"', b'\\', &json[end..]).map(|found| found + end);
         let (part, taken) = match found {
             Some(at) if json[at] == b'"' => {
                 self.at = At::Behind;
@@ -154,8 +152,7 @@ impl Scanner {
                 1
             }
             _ => {
-                // So that words of two texts do not become one.
-                if self.text && self.side != Side::Answered {
+                if self.text && self.side.parts_texts() && to.mark() != self.mark {
                     to.push(b" ");
                 }
                 self.at = At::Between;
@@ -170,7 +167,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::estimate::tokens;
+    use crate::estimate::{scan, tokens};
 
     fn said(side: Side, json: &str) -> Option<u64> {
         let mut passed = Passed::default();
@@ -244,10 +241,38 @@ mod tests {
             prop_assert_eq!(pieces, whole);
         }
 
+        /// The quick way and this one are two programs of one meaning.
+        #[test]
+        fn both_ways_find_the_same(words in prop::collection::vec(json_words(), 0..24), at in 1..60usize) {
+            let json = words.concat();
+            let (mut quick, mut pieces) = (Passed::default(), Passed::default());
+            scan(Side::Asked, json.as_bytes(), &mut quick);
+            let mut scanner = Scanner::new(Side::Asked);
+            json.as_bytes().chunks(at).for_each(|piece| scanner.push(piece, &mut pieces));
+            prop_assert_eq!(quick, pieces, "{}", json);
+        }
+
         #[test]
         fn no_bytes_make_it_panic(pieces in prop::collection::vec(r#"[\[\]{}:,"\\a ]{0,30}"#, 0..6)) {
             let (mut scanner, mut passed) = (Scanner::new(Side::Asked), Passed::default());
             pieces.iter().for_each(|piece| scanner.push(piece.as_bytes(), &mut passed));
+            scan(Side::Asked, pieces.concat().as_bytes(), &mut passed);
         }
+    }
+
+    /// Members of valid JSON, one after the other.
+    fn json_words() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![
+            r#"{"content":"It is oak"},"#,
+            r#""text" : "a\"b","#,
+            r#""logprobs":{"content":["x",{"a":[1]}]},"#,
+            r#""logprobs":null,"#,
+            r#""input":["a","b",["c"]],"#,
+            r#""model":"gpt-4o","#,
+            r#""v":[0.25,0.5,1e3],"#,
+            r#"{"annotations":[],"text":""},"#,
+            r#""content":[{"type":"text","text":"y"}] , "#,
+            "\n",
+        ])
     }
 }

@@ -10,12 +10,14 @@ use std::{fmt, ops::Range};
 use memchr::memchr2;
 
 use super::{Progress, Words};
-use crate::estimate::ends_with_name_of_text;
+use crate::estimate::{Side, each_text, ends_with_name_of_text};
 
 /// Longer messages are no pattern: a stream in flight holds one.
 const LONGEST: usize = 512;
 /// More values than this do not vary.
 const MOST_GAPS: usize = 6;
+/// So many of them are cut out before they vary.
+const MOST_TEXTS: usize = 2;
 
 /// A message without the values that vary.
 #[derive(Default)]
@@ -36,13 +38,21 @@ impl fmt::Debug for Pattern {
 }
 
 impl Pattern {
-    /// Takes a message that says nothing new as the pattern.
+    /// Takes a message that says nothing new as the pattern. Its text is cut out at once.
     pub(super) fn learn(&mut self, json: &[u8]) {
         self.text.clear();
         self.gaps = 0;
         if json.len() <= LONGEST {
             self.text.reserve_exact(json.len());
-            self.text.extend_from_slice(json);
+            let mut from = 0;
+            each_text(Side::Answered, json, &mut |text| {
+                if self.gaps < MOST_TEXTS && json.get(text.end) == Some(&b'"') {
+                    self.text.extend_from_slice(&json[from..text.start]);
+                    self.places[self.gaps] = u16::try_from(self.text.len()).unwrap_or(u16::MAX);
+                    (self.texts[self.gaps], self.gaps, from) = (true, self.gaps + 1, text.end);
+                }
+            });
+            self.text.extend_from_slice(&json[from..]);
         }
     }
 
@@ -200,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_text_is_is_known_once_it_varied() {
+    fn where_the_text_is_is_known() {
         let mut seen = pattern(r#"{"id":"a","n":1,"delta":{"content":"Oak","role":"x"},"pad":"xx"}"#);
         let mut words = |json: &str| {
             let words = seen.fit(json.as_bytes()).unwrap().words;
@@ -209,7 +219,7 @@ mod tests {
         let with = |text: &str, pad: &str| {
             format!(r#"{{"id":"a","n":1,"delta":{{"content":"{text}","role":"x"}},"pad":"{pad}"}}"#)
         };
-        assert_eq!(words(&with("Oak", "x")), None, "only the padding varied so far");
+        assert_eq!(words(&with("Oak", "x")).as_deref(), Some("Oak"), "the same word again");
         assert_eq!(words(&with(r#" \"or\""#, "")).as_deref(), Some(r#" \"or\""#));
         assert_eq!(words(&with("", "xxx")).as_deref(), Some(""));
         assert_eq!(words(&with(" beech", "xxx")).as_deref(), Some(" beech"));
