@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::store::Table;
 
 /// The columns that are a report's measure: the first of them that it has.
-const MEASURES: &[&str] = &["cost_usd", "count"];
+const MEASURES: &[&str] = &["cost_usd", "count", "p95_ms", "fallback_rate", "errors"];
 /// How long the longest bar is, in characters.
 const LENGTH: usize = 20;
 /// How long a line of bars is, at most.

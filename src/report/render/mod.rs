@@ -4,8 +4,9 @@
 //! start a formula.
 //!
 //! What a column holds is known by its name: the columns of the ledger, and beside them `*_usd` for money, `*_at` for
-//! moments, and `day`, `hour`, `month` or `period` for times. `cost_usd`, else `count`, is the *measure* of a report, of
-//! which [`Style::bars`] draws a bar for each row; a list of calls (it has a column `id`) has none.
+//! moments, and `day`, `hour`, `month` or `period` for times. The *measure* of a report, of which [`Style::bars`] draws a
+//! bar for each row, is the first that it has of those that `bars.rs` names: `cost_usd`, `count`, …; a list of calls (it has a
+//! column `id`) has none.
 //!
 //! # Adding a format
 //!
