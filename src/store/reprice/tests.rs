@@ -50,6 +50,7 @@ async fn run(store: &Sqlite, prices: &PriceBook, selection: Selection, apply: bo
         sum.stated += batch.stated;
         sum.without_file += batch.without_file;
         sum.missed += batch.missed;
+        sum.cut += batch.cut;
         sum.changes.extend(batch.changes);
     }
     sum
@@ -159,6 +160,17 @@ async fn a_cost_that_somebody_stated_is_never_touched() {
     stored(&store, &PriceBook::bundled(), vec![reported, stated]).await;
     let batch = run(&store, &file("99"), Selection::default(), true).await;
     assert_eq!((batch.seen, batch.stated, batch.changes.len()), (2, 2, 0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_back_whole_keeps_its_price() {
+    let (_folder, store) = ledger().await;
+    let mut long = call("openai", "gpt-4o", [1000, 10]);
+    // A tier or a batch may have stood among what was left out.
+    long.extra = (0..40).map(|number| (format!("note.{number}"), json!("x".repeat(60_000)))).collect();
+    stored(&store, &PriceBook::bundled(), vec![long]).await;
+    let batch = run(&store, &file("99"), Selection::default(), true).await;
+    assert_eq!((batch.seen, batch.cut, batch.changes.len()), (1, 1, 0));
 }
 
 #[tokio::test]
