@@ -52,7 +52,7 @@
 //! [`MAX_HELD_BYTES`](crate::framing::MAX_HELD_BYTES) (136 KiB): one for the request until the head of the answer, one for
 //! the answer. So does at most half a KiB of a stream's last message, which the next one is compared with, and what was read
 //! of the answer so far. Where a body is compressed (a tower stack may decompress above us), it also holds the decoder and
-//! its window.
+//! its window. Where content is captured, [`content`](crate::content) says what it holds.
 
 mod answered;
 mod baggage;

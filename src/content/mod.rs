@@ -35,7 +35,9 @@
 //!
 //! The hook of [`ContentCapture::redaction`] gets each [`Part`] before anything leaves the process, and gives back what may be
 //! kept. The prompt is taken from what it leaves of the request, so it cannot differ. A hook that panics or refuses costs
-//! the value and never the row, whose `extra` then says so under `spanledger.content.dropped`.
+//! the value and never the row, whose `extra` then says so under `spanledger.content.dropped` (`redaction failed`, or
+//! `redacted` where the hook kept nothing). A panic is told once, as the `tracing` event
+//! `spanledger.content.redaction_failed`, and each is counted in `Ledger::health()`.
 //!
 //! # Caps
 //!

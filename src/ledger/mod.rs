@@ -169,7 +169,7 @@ impl Ledger {
     /// How the ledger is: what waits, what was refused or set aside, and the store's last error.
     #[must_use]
     pub fn health(&self) -> Health {
-        self.inner.drain.health()
+        Health { redactions_failed: self.inner.redaction.failures(), ..self.inner.drain.health() }
     }
 }
 

@@ -10,6 +10,11 @@ const EVENT: &str = "spanledger.content.redaction_failed";
 pub(super) struct Redaction(AtomicU64);
 
 impl Redaction {
+    /// How often that was.
+    pub(super) fn failures(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
     /// It panicked: what it was shown was dropped.
     pub(super) fn failed(&self) {
         if self.0.fetch_add(1, Relaxed) == 0 {

@@ -80,6 +80,9 @@ pub struct Health {
     pub price_date: &'static str,
     /// Whether this process drains the folder. Otherwise another one does.
     pub draining: bool,
+    /// How often the hook of [`ContentCapture::redaction`](crate::ContentCapture::redaction) has panicked: so many rows lack
+    /// some of what was said.
+    pub redactions_failed: u64,
 }
 
 impl Drain {
@@ -169,6 +172,7 @@ impl Drain {
             schema_version: state.schema_version,
             price_date: PriceBook::list().date,
             draining: state.draining && !state.ended,
+            redactions_failed: 0,
         }
     }
 
