@@ -40,7 +40,11 @@ fn main() {
         println!("run me by `cargo bench --bench reports`");
         return;
     }
-    let sizes = if has("--quick") { [10_000, 100_000] } else { [500_000, 5_000_000] };
+    let sizes = match arguments.iter().filter_map(|argument| argument.parse().ok()).collect::<Vec<i64>>()[..] {
+        [small, large] => [small, large],
+        _ if has("--quick") => [10_000, 100_000],
+        _ => [500_000, 5_000_000],
+    };
     let began = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let [small, large] = sizes.map(|calls| runtime.block_on(measured(calls)));
