@@ -28,3 +28,4 @@ bench:
     cargo bench --bench overhead
     cargo bench --bench counts
     cargo bench --bench drain
+    cargo bench --bench reports

@@ -139,7 +139,7 @@ async fn the_drain_sums_hours_that_are_over() {
     }
     store.insert(&records).await.unwrap();
     let path = folder.path().join("usage.db");
-    let spool = std::sync::Arc::new(Spool::open(&folder.path().join("spool"), Options::default()).unwrap());
+    let spool = std::sync::Arc::new(Spool::open(folder.path().join("spool"), Options::default()).unwrap());
     let other: Box<dyn Store> = Box::new(Sqlite::open(path, false).unwrap());
     let drain = Drain::start(&spool, other, |_| Ok(Vec::new())).unwrap();
     let began = std::time::Instant::now();
