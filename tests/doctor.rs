@@ -1,5 +1,5 @@
 //! `spanledger doctor` and `Ledger::health`: how a ledger is, and what to do about it.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{
     fs,

@@ -1,5 +1,6 @@
 //! `--watch`: the steps of a job that another process makes, as they come.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -86,6 +87,13 @@ impl Watching {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
+    /// Ctrl-C; what came behind what was read.
+    fn interrupted(self) -> String {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        self.rest()
+    }
+
     /// The rest, once it has ended well.
     fn rest(mut self) -> String {
         let mut rest = String::new();
@@ -96,12 +104,12 @@ impl Watching {
 }
 
 #[test]
-fn each_step_comes_once_with_what_the_job_has_cost_so_far_until_nothing_comes() {
+fn each_step_comes_once_with_what_the_job_has_cost_so_far() {
     let job = Job::new();
     let mut elsewhere = step(9, Some("99"));
     elsewhere.context = CallContext::new("other").job("job-8");
     job.makes(&[step(1, Some("0.25")), elsewhere]);
-    let arguments = ["calls", "--job", "job-7", "--watch", "--until-idle", "2", "--format", "ndjson"];
+    let arguments = ["calls", "--job", "job-7", "--watch", "--format", "ndjson"];
     let mut watching = Watching::start(job.0.path(), &arguments);
     let first = watching.json();
     assert_eq!((&first["task"], &first["model"]), (&"stage1".into(), &"gpt-4o".into()));
@@ -111,50 +119,47 @@ fn each_step_comes_once_with_what_the_job_has_cost_so_far_until_nothing_comes() 
     let [second, third] = [watching.json(), watching.json()];
     assert_eq!((&second["task"], &second["running_cost_usd"]), (&"stage2".into(), &"0.75".into()));
     assert_eq!((&third["cost_usd"], &third["running_cost_usd"]), (&Value::Null, &"0.75".into()));
-    assert_eq!(watching.rest(), "");
+    assert_eq!(watching.interrupted(), "");
 }
 
 #[test]
 fn rows_for_a_spreadsheet_have_one_header() {
     let job = Job::new();
     job.makes(&[step(1, Some("1"))]);
-    let arguments = ["calls", "--watch", "--until-idle", "2", "--format", "csv", "--columns", "task,running_cost_usd"];
+    let arguments = ["calls", "--watch", "--format", "csv", "--columns", "task,running_cost_usd"];
     let mut watching = Watching::start(job.0.path(), &arguments);
     assert_eq!([watching.line(), watching.line()], ["task,running_cost_usd\n", "stage1,1\n"]);
     job.makes(&[step(2, Some("1"))]);
-    assert_eq!(watching.rest(), "stage2,2\n");
+    assert_eq!(watching.line(), "stage2,2\n");
+    assert_eq!(watching.interrupted(), "");
 }
 
 #[test]
 fn a_report_comes_again_when_it_has_changed() {
     let job = Job::new();
     job.makes(&[step(1, Some("1"))]);
-    let arguments = ["report", "job_steps", "--job", "job-7", "--watch", "--until-idle", "2", "--format", "json"];
+    let arguments = ["report", "job_steps", "--job", "job-7", "--watch", "--format", "json"];
     let mut watching = Watching::start(job.0.path(), &arguments);
     assert_eq!(watching.json()["rows"].as_array().unwrap().len(), 1);
     job.makes(&[step(2, Some("1"))]);
     let second = watching.json();
     assert_eq!(second["rows"][1]["running_cost_usd"], "2");
     assert!(second["at"].as_str().unwrap().ends_with('Z'));
-    assert_eq!(watching.rest(), "");
+    assert_eq!(watching.interrupted(), "");
 }
 
 #[test]
-#[cfg(unix)]
-fn ctrl_c_ends_it_well() {
+fn it_ends_by_itself_when_nothing_comes_any_more() {
     let job = Job::new();
     job.makes(&[step(1, Some("1"))]);
-    let mut watching = Watching::start(job.0.path(), &["calls", "--watch", "--format", "ndjson"]);
-    watching.json();
-    let id = watching.child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    assert_eq!(watching.rest(), "");
+    let arguments = ["calls", "--watch", "--until-idle", "1", "--format", "ndjson", "--columns", "task"];
+    assert_eq!(Watching::start(job.0.path(), &arguments).rest(), "{\"task\":\"stage1\"}\n");
 }
 
 #[test]
 fn what_a_process_that_has_ended_left_in_its_spool_is_seen_too() {
     let job = Job::new();
-    let arguments = ["calls", "--watch", "--until-idle", "3", "--format", "ndjson", "--columns", "provider"];
+    let arguments = ["calls", "--watch", "--format", "ndjson", "--columns", "provider"];
     let mut watching = Watching::start(job.0.path(), &arguments);
     let spool = job.0.path().join("usage.db.spool");
     std::fs::create_dir_all(&spool).unwrap();
@@ -163,5 +168,5 @@ fn what_a_process_that_has_ended_left_in_its_spool_is_seen_too() {
     let mut providers = [watching.line(), watching.line()];
     providers.sort();
     assert_eq!(providers, ["{\"provider\":\"anthropic\"}\n", "{\"provider\":\"openai\"}\n"]);
-    assert_eq!(watching.rest(), "");
+    assert_eq!(watching.interrupted(), "");
 }
