@@ -31,7 +31,7 @@
 //! one is whole again. Only the elements of a JSON array have no border but the JSON itself: where one's brackets do not
 //! match, the rest of that body is lost. A body that breaks off leaves its unfinished message to [`Decoder::finish`].
 //!
-//! Halves of surrogate pairs that stand alone (`"\ud83d"`) make a document unreadable; [`joined`] makes text of them before it
+//! Halves of surrogate pairs that stand alone (`"\ud83d"`) make a document unreadable; `joined` makes text of them before it
 //! is read.
 //!
 //! # Compressed bodies

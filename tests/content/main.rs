@@ -1,10 +1,10 @@
 //! What is asked and answered is kept where somebody asked for it, as they asked for it, and nowhere else.
-#![expect(clippy::unwrap_used, reason = "a test's helpers are tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers are tests")]
 
 use std::{fs, path::Path, time::Duration};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::Full;
 use serde_json::{Value, json};
 use spanledger::{CallContext, ContentCapture, Hosts, content::Part, proxy};
 use tower::ServiceExt as _;
@@ -150,7 +150,8 @@ async fn the_proxy_keeps_it_too() {
     let answer = proxy.oneshot(request.body(body).unwrap()).await.unwrap();
     script.allow();
     script.allow();
-    let answer = tokio::time::timeout(SOON, answer.into_body().collect()).await.unwrap().unwrap().to_bytes();
+    let whole = axum::body::to_bytes(axum::body::Body::new(answer.into_body()), usize::MAX);
+    let answer = tokio::time::timeout(SOON, whole).await.unwrap().unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), said("hello"));
     assert_eq!(kept(&book).await, [["hi".into(), asked("hi")["messages"].clone(), said("hello")]]);
 }
