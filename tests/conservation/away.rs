@@ -103,3 +103,24 @@ async fn a_database_that_can_only_be_read_is_written_when_it_can_be_without_a_re
     world.judge("database read-only at the start", &ledger, &http).await;
     assert_eq!(world.told(), away_and_back());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_was_opened_while_its_file_could_only_be_read_is_opened_anew() {
+    let Some(disk) = Disk::in_a_file() else { return };
+    let mut world = World::new().await;
+    world.database = disk.path().join("usage.db");
+    let (ledger, http) = world.open();
+    world.make(&http, 50).await;
+    assert_eq!(ledger.flush(SOON).await.waiting, 0);
+    assert_eq!(ledger.shutdown(SOON).await.waiting, 0);
+    drop((ledger, http));
+
+    // SQLite opens such a file all the same, and never writes to it through what it has opened.
+    disk.fixed(&world.database, true);
+    let (ledger, http) = world.open();
+    world.make(&http, 100).await;
+    says(&ledger, "readonly").await;
+    disk.fixed(&world.database, false);
+    world.judge("database file read-only when it was opened", &ledger, &http).await;
+    assert_eq!(world.told(), away_and_back());
+}

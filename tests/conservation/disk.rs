@@ -60,10 +60,11 @@ impl Disk {
         eventually(how, || run("mount", &["-o", how], &self.mounted)).await;
     }
 
-    /// Keeps a folder on it as it is, for everybody: nothing comes to be there, nothing goes. Files can still be written.
-    pub(crate) fn fixed(&self, folder: &Path, is: bool) {
-        assert!(folder.starts_with(&self.mounted));
-        assert!(run("chattr", &[if is { "+i" } else { "-i" }], folder), "chattr {is}");
+    /// Keeps a file on it, or a folder, as it is, for everybody: in a folder nothing comes to be, and nothing goes. What is open
+    /// for writing can still be written to.
+    pub(crate) fn fixed(&self, what: &Path, is: bool) {
+        assert!(what.starts_with(&self.mounted));
+        assert!(run("chattr", &[if is { "+i" } else { "-i" }], what), "chattr {is}");
     }
 
     /// Stops all writing to it: it neither fails nor goes on.
