@@ -119,7 +119,7 @@ async fn a_database_that_was_opened_while_its_file_could_only_be_read_is_opened_
     disk.fixed(&world.database, true);
     let (ledger, http) = world.open();
     world.make(&http, 100).await;
-    says(&ledger, "readonly").await;
+    eventually("it is said", || ledger.health().store_error.is_some()).await;
     disk.fixed(&world.database, false);
     world.judge("database file read-only when it was opened", &ledger, &http).await;
     assert_eq!(world.told(), away_and_back());
