@@ -115,7 +115,10 @@ async fn a_database_that_was_opened_while_its_file_could_only_be_read_is_opened_
     assert_eq!(ledger.shutdown(SOON).await.waiting, 0);
     drop((ledger, http));
 
-    // SQLite opens such a file all the same, and never writes to it through what it has opened.
+    // SQLite would use again what this program still has open.
+    let leads_there = |fd: fs::DirEntry| fs::read_link(fd.path()).is_ok_and(|file| file == world.database);
+    eventually("it is closed", || !fs::read_dir("/proc/self/fd").unwrap().flatten().any(leads_there)).await;
+    // It opens such a file all the same, and never writes to it through what it has opened.
     disk.fixed(&world.database, true);
     let (ledger, http) = world.open();
     world.make(&http, 100).await;
