@@ -63,6 +63,7 @@ pub(super) async fn run(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    arguments.output.check()?;
     let Arguments { search, times, limit, page, after, watch, output, filters } = arguments;
     let usual = match watch.is_asked() {
         false => LISTED,

@@ -70,14 +70,20 @@ impl Output {
         !self.columns.is_empty()
     }
 
+    /// Whether it can be printed at all, before anything is asked.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            self.format() != Format::Xlsx || !self.is_terminal(),
+            "A workbook is not for a terminal; name a file, such as --output usage.xlsx"
+        );
+        Ok(())
+    }
+
     /// Prints a table as it is.
     pub(super) fn write(&self, table: &Table, out: &mut dyn Write) -> anyhow::Result<()> {
         let format = self.format();
         let Some(file) = &self.output else {
-            ensure!(
-                format != Format::Xlsx || !io::stdout().is_terminal(),
-                "A workbook is not for a terminal; name a file, such as --output usage.xlsx"
-            );
+            self.check()?;
             return self.render(format, table, out);
         };
         let mut text = Vec::new();

@@ -60,6 +60,7 @@ pub(super) async fn run(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    arguments.output.check()?;
     if arguments.list {
         return arguments.output.print(&list(), out);
     }
