@@ -62,7 +62,8 @@ impl Passed {
         if used == 0 {
             return None;
         }
-        let counted = u128::from(tokens(&text)) * u128::from(self.bytes);
+        // Behind the last text stands what parts it from the next.
+        let counted = u128::from(tokens(text.trim_end())) * u128::from(self.bytes);
         let used = used as u128;
         u64::try_from((counted + used / 2) / used).ok().map(|tokens| tokens.max(1))
     }

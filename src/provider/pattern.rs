@@ -16,8 +16,6 @@ use crate::estimate::{Side, each_text, ends_with_name_of_text};
 const LONGEST: usize = 512;
 /// More values than this do not vary.
 const MOST_GAPS: usize = 6;
-/// So many of them are cut out before they vary.
-const MOST_TEXTS: usize = 2;
 
 /// A message without the values that vary.
 #[derive(Default)]
@@ -28,6 +26,8 @@ pub(super) struct Pattern {
     /// Which of them hold text of the answer.
     texts: [bool; MOST_GAPS],
     gaps: usize,
+    /// The one text of the message, as long as nothing was cut out.
+    words: Option<Words>,
 }
 
 /// Without the text: it holds a word of the answer.
@@ -38,21 +38,18 @@ impl fmt::Debug for Pattern {
 }
 
 impl Pattern {
-    /// Takes a message that says nothing new as the pattern. Its text is cut out at once.
+    /// Takes a message that says nothing new as the pattern.
     pub(super) fn learn(&mut self, json: &[u8]) {
         self.text.clear();
-        self.gaps = 0;
+        (self.gaps, self.words) = (0, None);
         if json.len() <= LONGEST {
             self.text.reserve_exact(json.len());
-            let mut from = 0;
+            self.text.extend_from_slice(json);
+            let mut texts = 0;
             each_text(Side::Answered, json, &mut |text| {
-                if self.gaps < MOST_TEXTS && json.get(text.end) == Some(&b'"') {
-                    self.text.extend_from_slice(&json[from..text.start]);
-                    self.places[self.gaps] = u16::try_from(self.text.len()).unwrap_or(u16::MAX);
-                    (self.texts[self.gaps], self.gaps, from) = (true, self.gaps + 1, text.end);
-                }
+                texts += 1;
+                self.words = (texts == 1).then_some(Words { start: text.start, end: text.end });
             });
-            self.text.extend_from_slice(&json[from..]);
         }
     }
 
@@ -74,6 +71,7 @@ impl Pattern {
                 return None;
             };
             if gap == self.gaps {
+                let words = if self.gaps == 0 { self.words } else { words };
                 return after.is_empty().then_some(Progress { words, ..Progress::CONTENT });
             }
             let value = if piece.last() == Some(&b'"') { string(after)? } else { number(after) };
@@ -219,7 +217,8 @@ mod tests {
         let with = |text: &str, pad: &str| {
             format!(r#"{{"id":"a","n":1,"delta":{{"content":"{text}","role":"x"}},"pad":"{pad}"}}"#)
         };
-        assert_eq!(words(&with("Oak", "x")).as_deref(), Some("Oak"), "the same word again");
+        assert_eq!(words(&with("Oak", "xx")).as_deref(), Some("Oak"), "all is the same");
+        assert_eq!(words(&with("Oak", "x")), None, "only the padding varied so far");
         assert_eq!(words(&with(r#" \"or\""#, "")).as_deref(), Some(r#" \"or\""#));
         assert_eq!(words(&with("", "xxx")).as_deref(), Some(""));
         assert_eq!(words(&with(" beech", "xxx")).as_deref(), Some(" beech"));
