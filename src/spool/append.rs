@@ -319,7 +319,9 @@ impl Spool {
     /// Whether the folder takes that many bytes more.
     fn has_room(&self, bytes: usize) -> bool {
         let has_room = self.counts.has_room(&self.folder, bytes as u64, self.options.max_bytes);
-        if has_room {
+        // At the limit a short line may fit where a long one did not: that ends nothing.
+        let limit = self.options.max_bytes;
+        if has_room && self.counts.bytes() <= limit - limit / 16 {
             self.full.ended(&self.folder);
         }
         has_room

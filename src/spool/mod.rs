@@ -63,7 +63,7 @@
 //! | `event` | when |
 //! | --- | --- |
 //! | `spanledger.spool.stalled` | a write takes longer than [`Options::patience`]; lines wait in memory, and a kill loses those |
-//! | `spanledger.spool.full` | the folder has reached [`Options::max_bytes`]; lines are refused |
+//! | `spanledger.spool.full` | the folder has reached [`Options::max_bytes`]; lines are refused, until a sixteenth is free |
 //! | `spanledger.spool.refused` | the disk (or the memory queue) does not take lines; they are refused |
 //! | `spanledger.drain.set_aside` | lines could not become rows and are kept in `set-aside.jsonl` |
 //! | `spanledger.drain.store_unavailable` | the store does not answer; lines stay where they are |
