@@ -1,4 +1,4 @@
--- The ledger: one row per AI call, the models that answered, and what was learnt of a call later.
+-- The ledger: one row per AI call, the models that answered, what was learnt of a call later, and the tables beside it.
 --
 -- Times are TEXT in UTC, always `YYYY-MM-DD HH:MM:SS.ffffff`: they sort as text, SQLite's date functions read them, and
 -- they compare rightly with `datetime('now', '-7 days')`.
@@ -113,6 +113,10 @@ CREATE INDEX usage_log_configuration_id ON usage_log (configuration_id, started_
 CREATE INDEX usage_log_under            ON usage_log (trace_id, ai_parent_span_id) WHERE ai_parent_span_id IS NOT NULL;
 CREATE INDEX usage_log_directly_under   ON usage_log (trace_id, parent_span_id) WHERE parent_span_id IS NOT NULL;
 
+-- Streams that tell no usage are counted under every report: an index holds them, and only them.
+CREATE INDEX usage_log_silent_stream ON usage_log (started_at)
+WHERE streamed = 1 AND usage_source IN ('none', 'estimated') AND status = 'success' AND ending = 'complete';
+
 -- What was learnt of a call after its row was written, one row per fact: `confidence`, `action` and `response_data` go into
 -- the call's own columns, other names are evaluations. A fact may arrive before its call, so nothing is referenced.
 -- Of two that say the same thing the greater (given, recorded_at, content_hash) stands, in any order of arrival.
@@ -167,26 +171,11 @@ FROM (
     LEFT JOIN ai_call_score AS response   ON response.call_id = call.id AND response.name = 'response_data'
 );
 
--- What reports read: the calls that count, by the names that people use. Two whole numbers per amount, because a sum of
--- pico-dollars overflows beyond 9.2 million dollars: millionths of a dollar, and the pico-dollars beyond them.
--- A call that failed and used nothing that we know of has nothing to be priced.
-CREATE VIEW report_call AS
-SELECT
-    id, started_at, provider, operation, status, ending, user_id, conversation_id, job_id, configuration_id, variant, action,
-    coalesce(model_alias, request_model, response_model) AS model,
-    coalesce(task, operation) AS task,
-    input_tokens, output_tokens, total_tokens, duration_ms, confidence_score, pricing_status,
-    cost_picousd IS NULL AND (status = 'success' OR coalesce(input_tokens, output_tokens) IS NOT NULL) AS unpriced,
-    cost_picousd / 1000000 AS cost_micro,
-    cost_picousd % 1000000 AS cost_pico
-FROM usage_log
-WHERE billable = 1;
-
+-- Each new row asks whether it lies under another one, and mostly does not. `span_id IN (NEW.…)` would make SQLite build a table
+-- of its own for that, for every row: half of the work of an insert.
 CREATE TRIGGER usage_log_leaf_after_insert AFTER INSERT ON usage_log
-WHEN EXISTS (
-        SELECT 1 FROM usage_log
-        WHERE trace_id = NEW.trace_id AND span_id IN (NEW.ai_parent_span_id, NEW.parent_span_id)
-    )
+WHEN EXISTS (SELECT 1 FROM usage_log WHERE trace_id = NEW.trace_id AND span_id = NEW.ai_parent_span_id)
+  OR EXISTS (SELECT 1 FROM usage_log WHERE trace_id = NEW.trace_id AND span_id = NEW.parent_span_id)
   OR EXISTS (SELECT 1 FROM usage_log WHERE trace_id = NEW.trace_id AND ai_parent_span_id = NEW.span_id)
   OR EXISTS (SELECT 1 FROM usage_log WHERE trace_id = NEW.trace_id AND parent_span_id = NEW.span_id)
 BEGIN
@@ -251,4 +240,42 @@ BEGIN
         SELECT confidence_score, confidence_breakdown, confidence_given, action, fallback_reason, extra, NEW.updated_at
         FROM usage_log_learnt AS learnt WHERE learnt.id = usage_log.id)
     WHERE id = NEW.call_id;
+END;
+
+-- Who the users are: filled by import, joined to show and to search, never required.
+CREATE TABLE ai_user (
+    id          TEXT PRIMARY KEY NOT NULL, -- `usage_log.user_id`
+    name        TEXT,
+    email       TEXT,
+    link        TEXT,
+    created_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
+    updated_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now'))
+) STRICT;
+
+CREATE INDEX ai_user_email ON ai_user (email);
+
+-- What a configuration holds. Equal content has the same id.
+CREATE TABLE ai_configuration (
+    id            TEXT PRIMARY KEY NOT NULL, -- `usage_log.configuration_id`
+    name          TEXT,
+    model_config  TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(model_config)),
+    created_at    TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
+    updated_at    TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now'))
+) STRICT;
+
+-- What was asked and answered, where its capture was asked for. It may arrive before its call, so nothing is referenced.
+CREATE TABLE ai_call_content (
+    call_id     TEXT PRIMARY KEY NOT NULL,
+    prompt      TEXT,                             -- the last message of the user
+    request     TEXT CHECK (json_valid(request)),  -- the messages
+    response    TEXT CHECK (json_valid(response)), -- the answer
+    started_at  TEXT NOT NULL,                    -- of the call: what its retention counts from
+    created_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now'))
+) STRICT;
+
+CREATE INDEX ai_call_content_started_at ON ai_call_content (started_at);
+
+CREATE TRIGGER ai_call_content_after_delete AFTER DELETE ON usage_log
+BEGIN
+    DELETE FROM ai_call_content WHERE call_id = OLD.id;
 END;

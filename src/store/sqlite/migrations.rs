@@ -28,13 +28,9 @@ macro_rules! steps {
 /// Number, name, the way up and the way down. A step that was released never changes: its checksum is in every ledger.
 const STEPS: &[(i64, &str, &str, &str)] = steps! {
     1 "0001_usage_log",
-    2 "0002_leaf_trigger",
-    3 "0003_views",
-    4 "0004_reports",
-    7 "0007_report_views",
-    8 "0008_usage_hour",
-    9 "0009_silent_streams",
-    10 "0010_counted_calls",
+    2 "0002_views",
+    3 "0003_reports",
+    4 "0004_usage_hour",
 };
 
 /// The schema that this program works with.

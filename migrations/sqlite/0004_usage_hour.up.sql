@@ -4,8 +4,6 @@
 -- `spanledger` recomputes the marked hours that have ended, every few seconds. Until then a report reads the rows of these
 -- hours and the sums of all others, so it is always right.
 
-DROP VIEW report_hour;
-
 CREATE TABLE usage_hour (
     hour              TEXT NOT NULL,    -- when it begins, in UTC: `2026-11-21 08:00:00.000000`
     number            INTEGER NOT NULL, -- one of the hour's rows; it says nothing

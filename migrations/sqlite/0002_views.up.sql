@@ -1,79 +1,31 @@
--- The tables beside the ledger, and the views that teams query: the names and meanings of the usage-log schema.
+-- The views that teams query: the names and meanings of the usage-log schema.
 --
 -- Every view shows the calls that count (`billable`), failed ones included; `usage_log` itself has every row. `created_at`
 -- and `timestamp` are when the call started. Unknown is NULL, so averages are over the calls that know.
-
--- Who the users are: filled by import, joined to show and to search, never required.
-CREATE TABLE ai_user (
-    id          TEXT PRIMARY KEY NOT NULL, -- `usage_log.user_id`
-    name        TEXT,
-    email       TEXT,
-    link        TEXT,
-    created_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
-    updated_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now'))
-) STRICT;
-
-CREATE INDEX ai_user_email ON ai_user (email);
-
--- What a configuration holds. Equal content has the same id.
-CREATE TABLE ai_configuration (
-    id            TEXT PRIMARY KEY NOT NULL, -- `usage_log.configuration_id`
-    name          TEXT,
-    model_config  TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(model_config)),
-    created_at    TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
-    updated_at    TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now'))
-) STRICT;
-
--- What was asked and answered, where its capture was asked for. It may arrive before its call, so nothing is referenced.
-CREATE TABLE ai_call_content (
-    call_id     TEXT PRIMARY KEY NOT NULL,
-    prompt      TEXT,                             -- the last message of the user
-    request     TEXT CHECK (json_valid(request)),  -- the messages
-    response    TEXT CHECK (json_valid(response)), -- the answer
-    started_at  TEXT NOT NULL,                    -- of the call: what its retention counts from
-    created_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now'))
-) STRICT;
-
-CREATE INDEX ai_call_content_started_at ON ai_call_content (started_at);
-
-CREATE TRIGGER ai_call_content_after_delete AFTER DELETE ON usage_log
-BEGIN
-    DELETE FROM ai_call_content WHERE call_id = OLD.id;
-END;
 
 -- The calls that count, by the names that all views share.
 --
 -- `model` is what a front end called it, else what was asked for, else what answered. Of an id that some teams declare as
 -- a UUID, `user_uuid` and `job_uuid` have it where the text is one.
+-- `WHERE billable` and not `billable = 1`: a comparison makes SQLite think of an index by it, which it would make of all rows,
+-- anew for each question.
 CREATE VIEW usage_log_counted AS
 SELECT
-    id, started_at, ended_at, updated_at, duration_ms, provider, operation, model_id, model_identifier,
+    id, trace_id, service_name, environment, started_at, ended_at, updated_at, duration_ms, time_to_first_chunk_ms,
+    provider, operation, model_id, request_model, response_model, model_alias, model_identifier, node_id, streamed,
     coalesce(model_alias, request_model, response_model) AS model,
-    coalesce(task, operation) AS task, user_id, conversation_id, job_id, configuration_id, variant,
-    input_tokens, output_tokens, total_tokens, reasoning_tokens, cost_picousd, cost_usd, pricing_status,
+    coalesce(task, operation) AS task, user_id, conversation_id, job_id, configuration_id, variant, attempt, previous_id,
+    input_tokens, output_tokens, total_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+    usage_details, usage_source, cost_picousd, cost_usd, pricing_status, price_source, price_version,
     confidence_score, confidence_breakdown, action, fallback_reason,
-    status, status = 'success' AS success, ending, error_message,
+    status, status = 'success' AS success, ending, http_status, error_type, error_message,
     tags, extra,
     iif(user_id LIKE '________-____-____-____-____________' AND replace(user_id, '-', '') NOT GLOB '*[^0-9a-fA-F]*'
         AND length(replace(user_id, '-', '')) = 32, lower(user_id), NULL) AS user_uuid,
     iif(job_id LIKE '________-____-____-____-____________' AND replace(job_id, '-', '') NOT GLOB '*[^0-9a-fA-F]*'
         AND length(replace(job_id, '-', '')) = 32, lower(job_id), NULL) AS job_uuid
 FROM usage_log
-WHERE billable = 1;
-
--- What reports read, from here on over the same names. Two whole numbers per amount, because a sum of pico-dollars overflows beyond 9.2 million dollars:
--- millionths of a dollar, and the pico-dollars beyond them. A call that failed and used nothing that we know of has nothing
--- to be priced.
-DROP VIEW report_call;
-
-CREATE VIEW report_call AS
-SELECT
-    id, started_at, provider, operation, status, ending, user_id, conversation_id, job_id, configuration_id, variant, action,
-    model, task, input_tokens, output_tokens, total_tokens, duration_ms, confidence_score, pricing_status,
-    cost_picousd IS NULL AND (status = 'success' OR coalesce(input_tokens, output_tokens) IS NOT NULL) AS unpriced,
-    cost_picousd / 1000000 AS cost_micro,
-    cost_picousd % 1000000 AS cost_pico
-FROM usage_log_counted;
+WHERE billable;
 
 -- Who used which model for what.
 

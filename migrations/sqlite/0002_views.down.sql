@@ -1,0 +1,9 @@
+DROP VIEW configuration_performance;
+DROP VIEW model_performance_analytics;
+DROP VIEW configuration_usage;
+DROP VIEW model_usage;
+DROP VIEW ai_call_logs;
+DROP VIEW ai_call;
+DROP VIEW ai_usage_tracking;
+DROP VIEW ai_usage_log;
+DROP VIEW usage_log_counted;
