@@ -9,20 +9,37 @@ use std::{
 };
 
 #[cfg(unix)]
+use unix::identity_of;
+#[cfg(unix)]
 pub(super) use unix::{Identity, identity};
 
+#[cfg(not(unix))]
+use other::identity_of;
 #[cfg(not(unix))]
 pub(super) use other::{Identity, identity};
 
 #[cfg(unix)]
 mod unix {
-    use std::{fs, os::unix::fs::MetadataExt, path::Path};
+    use std::{
+        fs::{self, File, Metadata},
+        os::unix::fs::MetadataExt,
+        path::Path,
+        time::SystemTime,
+    };
 
-    /// Device and inode.
-    pub(in crate::store::sqlite) type Identity = (u64, u64);
+    /// Device and inode, and when the file came to be, where the file system says so: an inode may be used again.
+    pub(in crate::store::sqlite) type Identity = (u64, u64, Option<SystemTime>);
 
     pub(in crate::store::sqlite) fn identity(path: &Path) -> Option<Identity> {
-        fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+        fs::metadata(path).ok().as_ref().map(of)
+    }
+
+    pub(super) fn identity_of(file: &File) -> Option<Identity> {
+        file.metadata().ok().as_ref().map(of)
+    }
+
+    fn of(file: &Metadata) -> Identity {
+        (file.dev(), file.ino(), file.created().ok())
     }
 }
 
@@ -36,10 +53,11 @@ mod other {
     pub(in crate::store::sqlite) fn identity(path: &Path) -> Option<Identity> {
         path.exists().then_some(())
     }
-}
 
-/// What SQLite keeps beside a database.
-const BESIDE: [&str; 2] = ["-wal", "-shm"];
+    pub(super) const fn identity_of(_: &std::fs::File) -> Option<Identity> {
+        Some(())
+    }
+}
 
 fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -47,41 +65,47 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// A database file, and the files that belong to it.
+/// A database file, and the write-ahead log that belongs to it.
+///
+/// The log is held open: while it is, no other file can have its inode, so what is recognised as it is it. (SQLite locks the
+/// database and its `-shm`, never the log. An open handle of ours on one of those would take SQLite's locks away when it is
+/// closed.)
 #[derive(Debug)]
 pub(super) struct Beside {
     of: Identity,
-    files: [Option<Identity>; BESIDE.len()],
+    wal: Option<(fs::File, Identity)>,
 }
 
 impl Beside {
     pub(super) fn new(path: &Path, of: Identity) -> Self {
-        let mut beside = Self { of, files: [None; BESIDE.len()] };
+        let mut beside = Self { of, wal: None };
         beside.note(path);
         beside
     }
 
     /// Notes what has come to be since; while the database is open it stays the same.
     pub(super) fn note(&mut self, path: &Path) {
-        for (file, end) in self.files.iter_mut().zip(BESIDE) {
-            if file.is_none() {
-                *file = identity(&beside(path, end));
-            }
+        if self.wal.is_none()
+            && let Ok(wal) = fs::File::open(beside(path, "-wal"))
+            && let Some(identity) = identity_of(&wal)
+        {
+            self.wal = Some((wal, identity));
         }
     }
 
-    /// Before another database is opened in the place of this one: what this one has left there goes.
+    /// Before another database is opened in the place of this one: what this one has left there goes. Where its log still
+    /// lies, nobody has opened the other one yet, so the `-shm` beside it is this one's too.
     pub(super) fn clear_away(&self, path: &Path, there: Identity) -> io::Result<()> {
-        if there == self.of {
+        let wal = beside(path, "-wal");
+        if there == self.of || self.wal.is_none() || identity(&wal) != self.wal.as_ref().map(|(_, identity)| *identity)
+        {
             return Ok(());
         }
-        for (ours, end) in self.files.iter().zip(BESIDE) {
-            let file = beside(path, end);
-            if ours.is_some() && identity(&file) == *ours {
-                fs::remove_file(file)?;
-            }
+        fs::remove_file(wal)?;
+        match fs::remove_file(beside(path, "-shm")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -102,13 +126,15 @@ mod tests {
         fs::rename(&path, folder.path().join("moved.db")).unwrap();
         fs::write(&path, "new").unwrap();
         let there = identity(&path).unwrap();
-        let kept = fs::File::open(&wal).unwrap();
         old.clear_away(&path, there).unwrap();
         assert!(!wal.exists());
 
-        fs::write(&wal, "of the new one").unwrap();
-        old.clear_away(&path, there).unwrap();
-        assert!(wal.exists(), "and what is not known stays");
-        drop(kept);
+        // The file system would like to use an inode again: it cannot while ours is held.
+        for _ in 0..100 {
+            fs::write(&wal, "of the new one").unwrap();
+            old.clear_away(&path, there).unwrap();
+            assert!(wal.exists(), "what is not ours stays");
+            fs::remove_file(&wal).unwrap();
+        }
     }
 }
