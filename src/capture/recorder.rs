@@ -80,7 +80,7 @@ impl Recorder {
         self
     }
 
-    /// Whether tokens that a provider does not report are estimated from the text; see [`estimate`](crate::estimate). On by
+    /// Whether tokens that a provider does not report are estimated from the text; see [`estimate`]. On by
     /// default.
     #[must_use]
     pub const fn with_estimates(mut self, estimate: bool) -> Self {

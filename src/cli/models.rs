@@ -15,7 +15,7 @@ use crate::{
 
 /// List the models that were used, with their prices of today.
 ///
-/// A model is an identifier, provider:model or client:<node id>:<model>, and what a front end called it. The rates are US
+/// A model is an identifier, provider:model or client:node:model, and what a front end called it. The rates are US
 /// dollars for a million tokens; `spanledger prices` shows the others. Calls whose tokens are estimated are counted apart.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

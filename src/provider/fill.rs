@@ -70,7 +70,7 @@ pub(super) fn unit(call: &mut Call, name: &'static str, amount: Option<f64>) {
     }
 }
 
-/// [`unit`] for what is counted from the containers of a message down to this depth. Where they lack members the count is not
+/// [`unit()`] for what is counted from the containers of a message down to this depth. Where they lack members the count is not
 /// known, and neither is the whole usage.
 pub(super) fn counted(call: &mut Call, name: &'static str, count: usize, message: Message<'_>, depth: usize) {
     if message.is_whole_to(depth) {

@@ -43,7 +43,7 @@
 //! While the store is away the same batch is tried again, after pauses of up to 5 seconds. A batch that the store *refuses*
 //! is halved until the one record that it refuses stands alone; its line is set aside. A wrong schema is nobody's fault
 //! here: everything waits. What is set aside counts towards [`Options::max_bytes`].
-//! [`put_back`] puts it into a segment again, under the drain's lock.
+//! [`put_back()`] puts it into a segment again, under the drain's lock.
 //!
 //! Between two passes, every 5 seconds, it has the store sum the hours that are over and whose rows have changed
 //! ([`Store::roll_up`](crate::store::Store::roll_up)), for about 50 ms at a time.
