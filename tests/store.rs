@@ -795,6 +795,29 @@ mod away {
     }
 
     #[tokio::test]
+    async fn a_copy_that_gets_the_inode_of_the_deleted_ledger_is_taken_for_another_file() {
+        let (folder, store) = ledger().await;
+        let path = folder.path().join("usage.db");
+        store.insert(&[record(&call(1))]).await.unwrap();
+        let copy = folder.path().join("copy.db");
+        let into = format!("VACUUM INTO '{}'", copy.display());
+        let pool = sqlx_connection(&folder).await;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(into)).execute(&pool).await.unwrap();
+        pool.close().await;
+        for number in 2..400 {
+            store.insert(&[record(&call(number))]).await.unwrap();
+        }
+
+        std::fs::remove_file(&path).unwrap();
+        store.insert(&[record(&call(500))]).await.unwrap_err();
+        assert!(folder.path().join("usage.db-wal").exists(), "SQLite leaves behind what belongs to a deleted file");
+        std::fs::copy(&copy, &path).unwrap();
+        assert_eq!(store.insert(&[record(&call(500))]).await.unwrap().written, 1);
+        assert_eq!(one(&store, "SELECT count(*) FROM usage_log").await, 2, "the copy's row and the one since");
+        assert_eq!(one(&store, "PRAGMA integrity_check").await, "ok");
+    }
+
+    #[tokio::test]
     async fn a_file_that_is_no_database_is_a_sentence() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.db");
