@@ -163,3 +163,13 @@ fn json_lines_come_from_standard_input() {
     let none = run(&folder, &["--file", "-"], "not,a,score\n");
     assert_eq!(none.status.code(), Some(1));
 }
+
+#[test]
+fn a_hostile_name_in_a_file_steers_no_terminal() {
+    let (folder, ids) = ledger();
+    let bad = json!({"id": ids[0].to_string(), "name": "a", "\u{1b}]0;title\u{7}": 1});
+    let good_one = json!({"id": ids[0].to_string(), "name": "a", "score": 1});
+    let (_, notes) = good(&folder, &["--file", "-"], &format!("{bad}\n{good_one}\n"));
+    assert!(notes.contains("line 1: unknown field `]0;title`"), "{notes:?}");
+    assert!(!notes.contains(['\u{1b}', '\u{7}']), "{notes:?}");
+}

@@ -34,6 +34,7 @@ mod ended;
 mod filters;
 mod gc;
 mod import;
+mod inert;
 pub(crate) mod inspect;
 mod man;
 mod migrate;
@@ -110,7 +111,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let mut out = io::BufWriter::new(io::stdout().lock());
     // Not locked: a thread that panics must be able to say so.
-    let mut notes = io::stderr();
+    let mut notes = inert::Inert(io::stderr());
     match run(std::env::args_os(), &mut out, &mut notes) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

@@ -116,7 +116,7 @@ fn inert(text: &str) -> String {
 }
 
 /// Whether a character moves the cursor, rings, colours, turns the direction of writing, or hides.
-fn steers(mark: char) -> bool {
+pub(crate) fn steers(mark: char) -> bool {
     mark.is_control()
         || matches!(mark, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
         || matches!(mark, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
