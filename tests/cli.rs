@@ -218,7 +218,7 @@ fn totals(folder: &Path, arguments: &[&str]) -> String {
 #[test]
 fn calls_are_searched_in_what_people_know_them_by() {
     let ledger = ledger_with(&calls());
-    add_user(ledger.path(), "42", "Ann Example", "ann@example.com");
+    add_user(ledger.path(), "42", "Ann Example-Özil", "ann@example.com");
     let found = |text: &str| {
         let rows = json(ledger.path(), &["calls", "--search", text]);
         let shown = totals(ledger.path(), &["--search", text]);
@@ -229,6 +229,7 @@ fn calls_are_searched_in_what_people_know_them_by() {
         rows.as_array().unwrap().len()
     };
     assert_eq!([found("42"), found("ANN EX"), found("@example.com")], [3, 2, 2], "user (or error 429), name, e-mail");
+    assert_eq!([found("Özil"), found("ÖZIL")], [2, 2], "as it is written, and of other letters than a to z only so");
     assert_eq!([found("Material"), found("gpt-4O"), found("rate LIMIT"), found("429")], [1, 3, 1, 1]);
     assert_eq!([found("zoë"), found("O'Neil"), found("invoke_agent")], [1, 1, 1]);
     assert_eq!([found("%"), found("_4"), found("!"), found("' OR 1=1 --")], [0, 0, 1, 0], "no wildcards: =cmd|…!A0");

@@ -23,6 +23,7 @@ const KIND_CLIENT: u64 = 3;
 const STATUS_ERROR: u8 = 2;
 
 /// A record as a line, without a line end.
+#[cfg_attr(not(any(feature = "cli", fuzzing)), expect(dead_code, reason = "only an import takes records as they come"))]
 pub(crate) fn record(record: &Record) -> Vec<u8> {
     match record {
         Record::Call(it) => call(it),

@@ -60,8 +60,7 @@ impl Watched {
         self.looks += 1;
         let all = totals.cost.map_or(0, UsdSum::pico);
         if output.is_for_people() && output.is_terminal() {
-            // What is not listed any more was spent before.
-            let before = all - listed(&steps);
+            let before = before(&steps, calls.limit, all);
             run_up(&mut steps, before);
             cut(&mut steps);
             let mut text = Vec::new();
@@ -69,9 +68,10 @@ impl Watched {
             tell(&totals, &mut text)?;
             watch::redraw(&text, first, out)?;
         } else if changed || first {
+            let listed_before = before(&steps, calls.limit, all);
             let mut new = new.into_iter();
             steps.rows.retain(|_| new.next().unwrap_or_default());
-            let before = self.cost.unwrap_or_else(|| all - listed(&steps));
+            let before = self.cost.unwrap_or(listed_before);
             self.cost = Some(run_up(&mut steps, before));
             append(&output.chosen(&steps)?, first, output, out)?;
         }
@@ -121,8 +121,11 @@ fn costs(steps: &Table) -> Vec<i128> {
     steps.rows.iter().map(|row| of(row)).collect()
 }
 
-fn listed(steps: &Table) -> i128 {
-    costs(steps).into_iter().sum()
+/// What was spent before the first step of a list: nothing, unless the list was cut. (The sum was asked for apart from the
+/// list: what came between the two is not in it.)
+fn before(steps: &Table, limit: u32, all: i128) -> i128 {
+    let is_cut = steps.rows.len() as u64 >= u64::from(limit);
+    if is_cut { all - costs(steps).into_iter().sum::<i128>() } else { 0 }
 }
 
 /// Adds what each step comes to with all before it. Returns what all come to.
@@ -135,4 +138,28 @@ fn run_up(steps: &mut Table, before: i128) -> i128 {
         row.push(UsdSum::from_pico(sum).to_string().into());
     }
     sum
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_step_that_came_behind_the_sum_is_not_taken_from_what_was_spent_before() {
+        let columns = ["id", "billable", "cost_usd"].map(str::to_owned).into();
+        let mut steps = Table {
+            columns,
+            rows: vec![
+                vec![json!("a"), json!(true), json!("0.02")],
+                vec![json!("b"), json!(false), json!("9")],
+                vec![json!("c"), json!(true), json!("0.03")],
+            ],
+        };
+        let cents = |cents: i128| cents * 10_000_000_000;
+        let spent = before(&steps, 20, cents(2));
+        assert_eq!(run_up(&mut steps, spent), cents(5), "the last one came when the sum was known");
+        assert_eq!(before(&steps, 3, cents(7)), cents(2), "what a longer list would show was spent before");
+    }
 }

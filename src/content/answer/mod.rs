@@ -124,6 +124,22 @@ impl Budget {
         fits
     }
 
+    /// Whether a value is held in the place of another, whose bytes come back. (Where something was cut none do: what comes
+    /// behind it would look as if it followed.)
+    fn exchanges(&mut self, old: &Value, new: &Value) -> bool {
+        let back = match old {
+            Value::String(text) => text.len(),
+            Value::Number(_) | Value::Bool(_) => json_bytes(old),
+            // What was charged for these is not known any more.
+            Value::Null | Value::Array(_) | Value::Object(_) => 0,
+        };
+        let back = if self.cut == 0 { back } else { 0 };
+        self.left += back;
+        let fits = self.charge(json_bytes(new));
+        self.left -= if fits { 0 } else { back };
+        fits
+    }
+
     /// Lets a text grow.
     fn append(&mut self, text: &mut String, more: &str) {
         let kept = more.floor_char_boundary(self.left);
@@ -139,7 +155,12 @@ impl Budget {
 
 /// Sets a member, or replaces it.
 fn set(members: &mut Map<String, Value>, name: &str, value: Value, budget: &mut Budget) {
-    if members.get(name) != Some(&value) && budget.charge(name.len() + json_bytes(&value) + 4) {
+    let fits = match members.get(name) {
+        Some(held) if *held == value => return,
+        Some(held) => budget.exchanges(held, &value),
+        None => budget.charge(name.len() + json_bytes(&value) + 4),
+    };
+    if fits {
         members.insert(name.to_owned(), value);
     }
 }

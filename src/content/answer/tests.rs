@@ -44,6 +44,19 @@ fn chunks_of_openai_become_a_chat_completion() {
 }
 
 #[test]
+fn what_each_message_says_anew_takes_no_room_from_the_answer() {
+    let stream: Vec<_> = (0..5000)
+        .map(|number| {
+            json!({"model": "m", "created_at": format!("2026-11-21T08:15:00.{number:09}Z"), "eval_count": number,
+                "message": {"role": "assistant", "content": "oak "}, "done": false})
+        })
+        .collect();
+    let answer = said("ollama_chat", 64 * 1024, &stream).unwrap();
+    assert_eq!(answer["message"]["content"].as_str().unwrap().len(), 20_000);
+    assert_eq!((&answer["eval_count"], answer.get("spanledger.cut_bytes")), (&json!(4999), None));
+}
+
+#[test]
 fn events_of_anthropic_become_a_message() {
     let stream = [
         json!({"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant", "content": [], "usage": {"input_tokens": 3}}}),

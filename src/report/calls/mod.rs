@@ -125,7 +125,7 @@ impl Calls {
 
     fn searched(&self, query: Query) -> Query {
         let Some(text) = self.search.as_deref().filter(|text| !text.is_empty()) else { return query };
-        let text = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let text = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
         query.and(include_str!("search.sql")).bind(format!("%{text}%")).bind(format!("{text}%"))
     }
 }
