@@ -88,8 +88,9 @@ async fn a_list_ends_where_it_is_asked_to() {
 
 #[tokio::test]
 async fn each_condition_keeps_to_the_calls_that_have_its_value() {
+    type Condition = (&'static str, fn(&mut Filter) -> &mut Option<String>);
     let ledger = known::ledger().await;
-    let conditions: [(&str, fn(&mut Filter) -> &mut Option<String>); 17] = [
+    let conditions: [Condition; 17] = [
         ("provider", |filter| &mut filter.provider),
         ("model", |filter| &mut filter.model),
         ("task", |filter| &mut filter.task),

@@ -90,7 +90,11 @@ async fn what_ties_is_in_one_order_whoever_came_first() {
                 CallContext::new("t").user(number % 3).job(number % 4).conversation(number % 2).tag("n", *number);
             let model = ["a", "b"][usize::try_from(number % 2).unwrap()];
             let call = with(spent(call(*number, 60), model, (10, 10), Some("0.5")), context);
-            if number % 5 == 0 { failed(call, ["x", "y"][usize::try_from(number % 2).unwrap()], "no") } else { call }
+            if number.is_multiple_of(5) {
+                failed(call, ["x", "y"][usize::try_from(number % 2).unwrap()], "no")
+            } else {
+                call
+            }
         };
         numbers.iter().map(call).collect::<Vec<_>>()
     };
