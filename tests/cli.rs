@@ -160,6 +160,8 @@ fn a_report_keeps_to_its_range() {
     assert_eq!(calls(&["--since", "2026-09-21T16:00", "--until", "2026-09-21T17:13:20.250Z"]), 1);
     assert_eq!(calls(&["--since", "2026-09-21", "--until", "2026-09-22"]), 4);
     assert_eq!(calls(&["--until", "2026-09-21"]), 0);
+    let nothing = run(ledger.path(), &["report", "--until", "2026-09-21"]);
+    assert_eq!(String::from_utf8(nothing.stderr).unwrap(), "No call matches\n");
 }
 
 #[test]
@@ -273,6 +275,29 @@ fn pages_behind_a_place_hold_every_call_once_while_calls_are_added() {
     let last = run(ledger.path(), &["calls", "--page", "3", "--limit", "3"]);
     assert!(last.stderr.is_empty(), "there is no more");
     assert_eq!(run(ledger.path(), &["calls", "--after", "yesterday"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_file_holds_every_call_that_matches_and_a_shorter_list_says_that_there_are_more() {
+    let many: Vec<_> = (1..=60).map(|number| Record::Call(Box::new(call(number, "m", [1, 1], Some("0.5"))))).collect();
+    let ledger = ledger_with(&many);
+    let lines = |arguments: &[&str]| {
+        let output = run(ledger.path(), &[&["calls", "--output", "calls.csv"], arguments].concat());
+        assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+        let written = std::fs::read_to_string(ledger.path().join("calls.csv")).unwrap();
+        (written.lines().count() - 1, String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(lines(&[]), (60, String::new()));
+    assert_eq!(lines(&["--since", "2026-09-23"]).0, 60 - 33, "of the range");
+    let (listed, more) = lines(&["--limit", "7"]);
+    assert_eq!(listed, 7, "as many as were asked for");
+    assert!(more.starts_with("More: --after "), "{more}");
+    assert_eq!(lines(&["--after", more.trim().strip_prefix("More: --after ").unwrap()]).0, 53, "all behind it");
+    for format in ["csv", "json", "ndjson"] {
+        let piped = run(ledger.path(), &["calls", "--format", format]);
+        let more = String::from_utf8(piped.stderr).unwrap();
+        assert!(more.starts_with("More: --after "), "50 of 60 are not passed off as all: {format} {more}");
+    }
 }
 
 #[test]
@@ -401,6 +426,12 @@ fn what_cannot_be_understood_is_exit_code_two() {
         &[],
     ] {
         assert_eq!(run(folder.path(), arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    for command in [&["report"][..], &["calls"], &["models"], &["reprice", "--dry-run"]] {
+        let range = ["--since", "2026-11-01", "--until", "2026-10-01"];
+        let sentence = String::from_utf8(run(folder.path(), &[command, &range].concat()).stderr).unwrap();
+        let meant = "spanledger: Nothing lies between --since and --until: ";
+        assert!(sentence.starts_with(meant), "{command:?}: {sentence}");
     }
     insta::assert_snapshot!("bad_time", seen(folder.path(), &["calls", "--since", "yesterday"]));
 }

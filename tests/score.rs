@@ -109,11 +109,19 @@ fn what_cannot_be_a_score_is_said_in_a_sentence() {
             vec!["no", "accuracy", "1"],
             "spanledger: An id is made of the digits 0 to 9, the letters a to f, and dashes\n",
         ),
+        (
+            vec![id.as_str(), "confidence", "93"],
+            "spanledger: A confidence is a number from 0 to 1, such as 0.93 for 93 %\n",
+        ),
     ] {
         assert_eq!(bad(&folder, &arguments, 1), sentence);
     }
     for arguments in [vec![], vec![id.as_str()], vec![id.as_str(), "accuracy", "many"]] {
         bad(&folder, &arguments, 2);
+    }
+    for number in ["many", "NaN", "inf"] {
+        let told = bad(&folder, &[id.as_str(), "accuracy", number], 2);
+        assert!(told.contains("write a number, such as 0.93; a verdict in a word is --label"), "{told}");
     }
     assert!(scores(&folder, TOLD).is_empty());
     let empty = tempfile::tempdir().unwrap();

@@ -78,6 +78,7 @@ fn lines_are_put_back_by_their_numbers() {
 fn what_cannot_be_done_is_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     assert!(rows(folder.path(), &["set-aside", "list"]).is_empty());
+    assert!(told(&spanledger(folder.path(), &["set-aside", "list"])).ends_with("\nNothing is set aside\n"));
     let refused = |arguments: &[&str]| {
         let output = spanledger(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");

@@ -32,6 +32,7 @@ Examples:
   spanledger calls --search \"rate limit\" --since 2026-11-01
   spanledger calls --user 42 --limit 10 --page 2
   spanledger calls --task ocr --status error --columns started_at,model,error_message
+  spanledger calls --since 2026-11-01 --until 2026-12-01 --output november.xlsx
   spanledger calls --job 4711 --watch            its steps as they come, and what they cost so far
   spanledger calls --job 4711 --watch --until-idle 60 --format ndjson")]
 pub(super) struct Arguments {
@@ -40,7 +41,7 @@ pub(super) struct Arguments {
     search: Option<String>,
     #[command(flatten)]
     times: Times,
-    /// How many at most: 50, and 20 where they are watched on a terminal.
+    /// How many at most: 50, all of them into an --output FILE, and 20 where they are watched on a terminal.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     /// This page, each of --limit calls. Calls that come meanwhile move it; --after stays where it is.
@@ -66,12 +67,14 @@ pub(super) async fn run(
     arguments.output.check()?;
     let Arguments { search, times, limit, page, after, watch, output, filters } = arguments;
     let usual = match watch.is_asked() {
+        // Who asks for a file wants what the sums are of.
+        false if output.is_file() && page == 1 => u32::MAX,
         false => LISTED,
         true if output.is_for_people() && output.is_terminal() => SEEN,
         true => CAUGHT,
     };
     let limit = limit.unwrap_or(usual);
-    let scope = Scope { filter: filters.filter(), zone: times.zone(), ..times.range().into() };
+    let scope = Scope { filter: filters.filter(), zone: times.zone(), ..times.range()?.into() };
     let mut calls = Calls::new(scope, limit);
     calls.search = search;
     calls.after = after;
@@ -85,18 +88,18 @@ pub(super) async fn run(
 
     let store = open_ledger(ledger, notes).await?;
     let table = calls.rows(store.as_ref()).await?;
-    if !output.is_for_people() {
-        store.close().await;
-        return output.print(&table, out);
-    }
     let totals = calls.totals(store.as_ref()).await?;
     store.close().await;
-    let mut shown = table.clone();
-    if !output.has_chosen() {
-        cut(&mut shown);
+    if output.is_for_people() {
+        let mut shown = table.clone();
+        if !output.has_chosen() {
+            cut(&mut shown);
+        }
+        output.print(&shown, out)?;
+        tell(&totals, out)?;
+    } else {
+        output.print(&table, out)?;
     }
-    output.print(&shown, out)?;
-    tell(&totals, out)?;
     out.flush()?;
     let all = totals.calls + totals.wrappers;
     let seen = calls.skipped + table.rows.len() as u64;
@@ -154,7 +157,7 @@ fn cut(table: &mut Table) {
             *billable = Value::Null;
         }
     }
-    for name in ["task", "user_id", "user_name", "job_id", "billable"] {
+    for name in ["task", "user_id", "user_name", "job_id", "error_type", "billable"] {
         let Some(at) = table.columns.iter().position(|column| column == name) else { continue };
         if table.rows.iter().all(|row| row.get(at).is_none_or(Value::is_null)) {
             table.columns.remove(at);

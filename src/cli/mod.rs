@@ -164,7 +164,7 @@ fn run(
             Command::Gc(arguments) => gc::run(arguments, ledger, out, notes).await,
             Command::Migrate(arguments) => migrate::run(arguments, ledger, out).await,
             Command::Drain(arguments) => drain::run(arguments, ledger, out).await,
-            Command::SetAside(arguments) => set_aside::run(arguments, ledger, out).await,
+            Command::SetAside(arguments) => set_aside::run(arguments, ledger, out, notes).await,
             Command::Doctor(arguments) => doctor::run(arguments, ledger, out).await,
             Command::Import(arguments) => import::run(arguments, ledger, out, notes).await,
             Command::Inspect(arguments) => inspect::run(arguments, out, notes),

@@ -61,8 +61,8 @@ pub(super) async fn run(
     }
     let names = models_file(arguments.models.as_ref())?;
     let book = prices(arguments.prices.as_ref())?;
+    let (range, zone) = (arguments.times.range()?, arguments.times.zone());
     let store = open_ledger(ledger, notes).await?;
-    let (range, zone) = (arguments.times.range(), arguments.times.zone());
     let scope = Scope { filter: arguments.filters.filter(), zone, limit: arguments.limit, ..range.into() };
     let used = report::models(store.as_ref(), &scope).await?;
     store.close().await;

@@ -105,6 +105,11 @@ impl Output {
         self.format() == Format::Table
     }
 
+    /// Whether it goes into a file that was named.
+    pub(super) fn is_file(&self) -> bool {
+        self.output.is_some()
+    }
+
     /// How it is printed.
     pub(super) fn format(&self) -> Format {
         let by_name = || self.output.as_deref().and_then(Format::of_file);

@@ -24,6 +24,7 @@ use crate::{
 Examples:
   spanledger report
   spanledger report spend_by_user --since 2026-11-01 --until 2026-12-01 --format csv > november.csv
+  spanledger report spend_by_user --since 2026-11-01 --until 2026-12-01 --tz Europe/Berlin --output november.xlsx
   spanledger report spend_by_day --user 42 --last 4w
   spanledger report job_steps --job 2d9c --watch
   spanledger report cost_per_tag --tag image
@@ -65,7 +66,7 @@ pub(super) async fn run(
         return arguments.output.print(&list(), out);
     }
     let report = Report::find(&arguments.name).context("There is no such report")?;
-    let range = arguments.times.range();
+    let range = arguments.times.range()?;
     let zone = arguments.times.zone();
     let scope = Scope { filter: arguments.filters.filter(), zone, limit: arguments.limit, ..range.into() };
     if arguments.watch.is_asked() {
@@ -81,6 +82,9 @@ pub(super) async fn run(
     store.close().await;
     arguments.output.print(&table, out)?;
     out.flush()?;
+    if table.rows.is_empty() {
+        writeln!(notes, "No call matches")?;
+    }
     for note in unpriced(&table).into_iter().chain(streams) {
         writeln!(notes, "{note}")?;
     }

@@ -52,7 +52,7 @@ pub(super) async fn run(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let range = arguments.times.range();
+    let range = arguments.times.range()?;
     anyhow::ensure!(
         range.since.is_some() || range.until.is_some(),
         "Say from when on calls are priced anew, such as --since 2026-11-01 or --last 30d"

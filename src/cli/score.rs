@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "NAME")]
     name: Option<String>,
     /// The number.
-    #[arg(value_name = "SCORE", allow_negative_numbers = true)]
+    #[arg(value_name = "SCORE", allow_negative_numbers = true, value_parser = number)]
     score: Option<f64>,
     /// The verdict in a word.
     #[arg(long, value_name = "LABEL", conflicts_with = "file")]
@@ -74,6 +74,8 @@ async fn one(arguments: Arguments, url: &str, out: &mut dyn Write, notes: &mut d
     score.label = arguments.label;
     score.explanation = arguments.explanation.map(Value::from);
     score.check().map_err(|error| anyhow::anyhow!("This is no score: {error}"))?;
+    let is_beyond = |number: f64| score.name.trim() == Score::CONFIDENCE && !(0.0..=1.0).contains(&number);
+    ensure!(!score.score.is_some_and(is_beyond), "A confidence is a number from 0 to 1, such as 0.93 for 93 %");
     let store = open_ledger(url, notes).await?;
     let row_id = row::find(&*store, &arguments.id.unwrap_or_default()).await?;
     if !row::exists(&*store, row_id).await? {
@@ -85,6 +87,11 @@ async fn one(arguments: Arguments, url: &str, out: &mut dyn Write, notes: &mut d
     let drained = drain::drain(url, None, &mut Progress::shown("Storing", "lines")).await?.unwrap_or_default();
     writeln!(out, "{said} for {row_id}")?;
     if drained.waiting > 0 { drain::tell(&drained, out) } else { Ok(()) }
+}
+
+fn number(text: &str) -> anyhow::Result<f64> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.context("write a number, such as 0.93; a verdict in a word is --label")
 }
 
 /// A score as people read it.

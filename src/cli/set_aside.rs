@@ -53,12 +53,23 @@ enum What {
     },
 }
 
-pub(super) async fn run(arguments: Arguments, url: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) async fn run(
+    arguments: Arguments,
+    url: &str,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
     let Arguments { what, spool, output } = arguments;
     let folder = spool.clone().map_or_else(|| store::spool_folder(url), Ok)?;
     let asides = read(&folder)?;
     match what {
-        What::List => output.print(&list(&asides), out),
+        What::List => {
+            output.print(&list(&asides), out)?;
+            if asides.is_empty() {
+                writeln!(notes, "Nothing is set aside")?;
+            }
+            Ok(())
+        }
         What::Show { number } => {
             let table = whole(number, find(&asides, number)?);
             if output.is_for_people() {

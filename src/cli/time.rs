@@ -1,6 +1,6 @@
 //! Ranges of time on the command line, and the zone that they are read in. Inside, all of it is UTC.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use jiff::{civil::DateTime, tz::TimeZone};
 
 use crate::{call::Timestamp, report::Range};
@@ -23,10 +23,14 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn range(&self) -> Range {
+    /// From when to when; an error where nothing can lie between them.
+    pub(super) fn range(&self) -> anyhow::Result<Range> {
         let last = self.last.map(|micros| Timestamp::from_micros(Timestamp::now().micros().saturating_sub(micros)));
         let read = |moment: &Option<Moment>| moment.as_ref().map(|moment| moment.within(&self.zone));
-        Range { since: read(&self.since).or(last), until: read(&self.until) }
+        let (since, until) = (read(&self.since).or(last), read(&self.until));
+        let is_empty = since.zip(until).is_some_and(|(since, until)| since >= until);
+        ensure!(!is_empty, "Nothing lies between --since and --until: the moment of --until has to be the later one");
+        Ok(Range { since, until })
     }
 
     /// Whose days and hours.

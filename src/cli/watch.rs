@@ -24,7 +24,8 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Whether something is watched, and for how long.
 #[derive(Debug, clap::Args)]
 pub(super) struct Watch {
-    /// Look again every second, until Ctrl-C. On a terminal it is drawn in place; piped, only what is new is written.
+    /// Look again every second, until Ctrl-C. On a terminal it is drawn in place; piped, calls are written as they
+    /// come, and a report is written again when it has changed.
     #[arg(long, conflicts_with = "output")]
     watch: bool,
     /// End when nothing has changed for so many seconds.

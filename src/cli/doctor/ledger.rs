@@ -14,7 +14,8 @@ use crate::{
 /// What is told of calls is told of those of 30 days.
 const RECENT: i64 = 30 * 24 * 3600 * 1_000_000;
 /// Where the ledger itself does not answer.
-const HINT: &str = "Does --ledger name the right one, and is its disk there?";
+const HINT: &str =
+    "Does --ledger name the right one, and is its disk there? What is recorded meanwhile waits in the spool";
 /// Clocks may differ by so much, in microseconds.
 const SLACK: i64 = 5 * 60 * 1_000_000;
 
