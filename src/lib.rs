@@ -92,7 +92,7 @@ pub mod report;
 #[cfg(feature = "cli")]
 pub mod cli;
 
-pub use call::Call;
+pub use call::{Call, Configuration, Score};
 pub use capture::{CallHandle, Recorder};
 pub use confidence::Confidence;
 pub use content::ContentCapture;

@@ -46,11 +46,12 @@ async fn the_quickstart_leaves_a_fresh_ledger_and_prints_the_first_report() {
         let printed = run("quickstart", folder.path());
         assert_eq!(printed.contains("of an earlier run"), again, "{printed}");
         assert!(printed.contains("What each model cost"), "{printed}");
-        assert!(printed.contains("3 of 17 calls could not be priced"), "{printed}");
+        assert!(printed.contains("2 of 17 calls could not be priced"), "{printed}");
         let rows = ledger(folder.path(), "quickstart.db").await;
         let count = |column: &str, value: &str| rows.iter().filter(|row| row.text(column) == value).count();
         assert_eq!(rows.len(), 17);
         assert_eq!((count("ending", "cancelled"), count("status", "error")), (2, 2));
+        assert_eq!(count("usage_source", "estimated"), 2, "a stream that was left, and one that tells no usage");
         assert_eq!((count("action", "use_ai_result"), count("action", "fallback_to_rules")), (5, 2));
         assert_eq!(count("provider", "openai") + count("provider", "anthropic"), 11);
         let retried = rows.iter().find(|row| row.get("attempt").as_u64() == Some(2)).unwrap();
