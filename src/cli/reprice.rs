@@ -87,9 +87,11 @@ struct Tally {
     /// Its changes are counted in `models`.
     of: Batch,
     changed: u64,
+    /// So many of those that change lie over others.
+    wrappers: u64,
 }
 
-/// What changes of one model. Sums of what is known, in pico-dollars, which 64 bits may not hold.
+/// What changes of one model. Sums of what is known of the calls that count, in pico-dollars, which 64 bits may not hold.
 #[derive(Debug, Default)]
 struct Model {
     changed: u64,
@@ -108,6 +110,7 @@ impl Tally {
         self.of.cut += batch.cut;
         self.of.missed += batch.missed;
         self.changed += batch.changes.len() as u64;
+        self.wrappers += batch.changes.iter().filter(|change| !change.row.counts).count() as u64;
         for change in &batch.changes {
             let row = &change.row;
             let model = row.model().unwrap_or("(none)").to_owned();
@@ -152,6 +155,7 @@ impl Tally {
                 notes.push(format!("{count} {text}"));
             }
         };
+        note(self.wrappers, "of them: others lie under them, so they are in no sum.");
         note(stated, "have a cost that the provider or the caller stated, and keep it.");
         note(without_file, "have a price of a price file, and keep it: name the file with --prices.");
         note(cut, "cannot be read back, because what they used was too long to be stored.");
@@ -166,7 +170,7 @@ impl Tally {
 impl Model {
     fn add(&mut self, change: &Change) {
         let add = |sum: &mut Option<i128>, cost: &Cost| {
-            if let Some(amount) = cost.total {
+            if let Some(amount) = cost.total.filter(|_| change.row.counts) {
                 *sum = Some(sum.unwrap_or(0) + i128::from(amount.pico()));
             }
         };

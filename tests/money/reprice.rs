@@ -2,7 +2,7 @@ use std::fs;
 
 use spanledger::{
     PriceBook, Recorder,
-    call::{Ending, Timestamp},
+    call::{Ending, Record, Timestamp},
     store::{
         Store,
         reprice::{Reprice, Selection},
@@ -58,6 +58,27 @@ fn reports_show_the_new_prices_at_once() {
         assert!(by_model(columns).contains("gpt-4o,6,0\nllama3.1:8b,0.15,0\n"), "{}", by_model(columns));
         sums_by_hours();
     }
+}
+
+#[test]
+fn a_call_that_others_lie_under_is_priced_anew_and_in_no_sum() {
+    let [mut agent, mut chat] = [0, 1].map(|hour| call(hour, "openai", "gpt-4o", [1_000_000, 0]));
+    agent.identity.span_id = 1.into();
+    (chat.identity.span_id, chat.identity.parent_span_id) = (2.into(), Some(1.into()));
+    let records = [agent, chat].map(|mut call| {
+        call.identity.trace_id = 7.into();
+        Record::Call(Box::new(call))
+    });
+    let ledger = ledger_with(Vec::new());
+    blocking(async {
+        let store = Sqlite::open(ledger.path().join("usage.db"), false).unwrap();
+        store.insert(&records).await.unwrap();
+        store.close().await;
+    });
+    fs::write(ledger.path().join("prices.toml"), FILE).unwrap();
+    let told = seen(ledger.path(), &["reprice", "--since", "2026-11-01", "--prices", "prices.toml"]);
+    assert!(told.contains("2 of 2 rows changed: -0.5 USD."), "as the report: 2.5 before, 2 now: {told}");
+    assert!(told.contains("1 of them: others lie under"), "{told}");
 }
 
 /// Where the recordings are at hand; the rows of our own fixtures are compared beside the code.

@@ -16,6 +16,8 @@ pub struct PricedRow {
     pub call: Call,
     /// What the row says that it cost.
     pub cost: Cost,
+    /// Whether it counts: reports sum no call that others lie under.
+    pub counts: bool,
     /// Which version of the row this is.
     pub(super) content_hash: i64,
     /// Some of what was used was too long to be stored.
@@ -70,6 +72,7 @@ impl Row<'_> {
         };
         PricedRow {
             id: self.text("id").unwrap_or_default(),
+            counts: self.whole("billable") != Some(0),
             content_hash: self.whole("content_hash").unwrap_or_default(),
             cut: ["usage_details", "extra"].iter().any(|name| self.is_cut(name)),
             call: self.call(),
