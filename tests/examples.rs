@@ -47,6 +47,7 @@ async fn the_quickstart_leaves_a_fresh_ledger_and_prints_the_first_report() {
         assert_eq!(printed.contains("of an earlier run"), again, "{printed}");
         assert!(printed.contains("What each model cost"), "{printed}");
         assert!(printed.contains("2 of 17 calls could not be priced"), "{printed}");
+        assert!(printed.contains("The tokens of 2 of 17 calls are estimated"), "{printed}");
         let rows = ledger(folder.path(), "quickstart.db").await;
         let count = |column: &str, value: &str| rows.iter().filter(|row| row.text(column) == value).count();
         assert_eq!(rows.len(), 17);

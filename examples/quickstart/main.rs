@@ -109,12 +109,14 @@ async fn first_report() -> Result<(), Box<dyn Error>> {
     let store = store::open(LEDGER, false)?;
     let first = &REPORTS[0];
     let table = first.run(&*store, &Scope::default()).await?;
-    let streams = report::streams_without_usage(&*store, &Range::default().into()).await?;
+    let whole = Range::default().into();
+    let estimated = report::estimated(&*store, &whole).await?;
+    let streams = report::streams_without_usage(&*store, &whole).await?;
     store.close().await;
     println!("\n{}\n", first.about());
     Format::Table.write(&table, &mut io::stdout())?;
     println!();
-    for note in report::unpriced(&table).into_iter().chain(streams) {
+    for note in report::unpriced(&table).into_iter().chain(estimated).chain(streams) {
         println!("{note}.");
     }
     Ok(())

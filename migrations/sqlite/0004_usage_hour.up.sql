@@ -15,6 +15,7 @@ CREATE TABLE usage_hour (
     status            TEXT NOT NULL,
     calls             INTEGER NOT NULL,
     unpriced          INTEGER NOT NULL,
+    estimated         INTEGER NOT NULL, -- calls whose tokens are estimates
     input_tokens      INTEGER,
     output_tokens     INTEGER,
     total_tokens      INTEGER,
@@ -47,6 +48,7 @@ INSERT INTO usage_hour_dirty SELECT DISTINCT substr(started_at, 1, 13) || ':00:0
 CREATE VIEW usage_hour_call AS
 SELECT
     call.*, substr(started_at, 1, 13) || ':00:00.000000' AS hour, 1 AS calls,
+    usage_source = 'estimated' AS estimated,
     cost_micro IS NOT NULL AS priced,
     duration_ms IS NOT NULL AS timed, CAST(round(min(duration_ms, 1e10) * 1e3) AS INTEGER) AS duration_us,
     confidence_score IS NOT NULL AS scored, CAST(round(confidence_score * 1e9) AS INTEGER) AS confidence_nano,
@@ -58,7 +60,8 @@ FROM report_call AS call;
 CREATE VIEW report_hour AS
 SELECT
     substr(hour, 1, 10) AS period, hour, provider, model, task, user_id, configuration_id, status,
-    calls, unpriced, input_tokens, output_tokens, total_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+    calls, unpriced, estimated, input_tokens, output_tokens, total_tokens,
+    cache_read_tokens, cache_write_tokens, reasoning_tokens,
     priced, cost_micro, cost_pico, timed, duration_us, scored, confidence_nano, acted, fell_back,
     first_started_at, last_started_at
 FROM usage_hour
@@ -66,7 +69,8 @@ WHERE NOT EXISTS (SELECT 1 FROM usage_hour_dirty AS dirty WHERE dirty.hour = usa
 UNION ALL
 SELECT
     period, call.hour, provider, model, task, user_id, configuration_id, status,
-    calls, unpriced, input_tokens, output_tokens, total_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+    calls, unpriced, estimated, input_tokens, output_tokens, total_tokens,
+    cache_read_tokens, cache_write_tokens, reasoning_tokens,
     priced, cost_micro, cost_pico, timed, duration_us, scored, confidence_nano, acted, fell_back,
     first_started_at, last_started_at
 FROM usage_hour_dirty AS dirty CROSS JOIN usage_hour_call AS call
@@ -82,7 +86,7 @@ END;
 -- Every column that a sum, or what it is by, reads.
 CREATE TRIGGER usage_hour_after_update AFTER UPDATE OF
     started_at, provider, operation, request_model, response_model, model_alias, task, user_id, configuration_id, status,
-    billable, input_tokens, output_tokens, total_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+    billable, usage_source, input_tokens, output_tokens, total_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
     cost_picousd, duration_ms, confidence_score, action
 ON usage_log
 BEGIN

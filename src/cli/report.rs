@@ -14,7 +14,7 @@ use super::{
     watch::{Watch, Watched},
 };
 use crate::{
-    report::{REPORTS, Report, Scope, streams_without_usage, unpriced},
+    report::{REPORTS, Report, Scope, estimated, streams_without_usage, unpriced},
     store::{Store, Table},
 };
 
@@ -78,6 +78,7 @@ pub(super) async fn run(
     }
     let store = open_ledger(ledger, notes).await?;
     let table = report.run(store.as_ref(), &scope).await?;
+    let estimated = estimated(store.as_ref(), &scope).await?;
     let streams = streams_without_usage(store.as_ref(), &scope).await?;
     store.close().await;
     arguments.output.print(&table, out)?;
@@ -85,7 +86,7 @@ pub(super) async fn run(
     if table.rows.is_empty() {
         writeln!(notes, "No call matches")?;
     }
-    for note in unpriced(&table).into_iter().chain(streams) {
+    for note in unpriced(&table).into_iter().chain(estimated).chain(streams) {
         writeln!(notes, "{note}")?;
     }
     Ok(())

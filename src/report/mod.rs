@@ -188,6 +188,21 @@ pub fn unpriced(table: &Table) -> Option<String> {
         .then(|| format!("{unpriced} of {calls} {noun} could not be priced: what they cost is not in the sums"))
 }
 
+/// `2 of 14 calls have estimated tokens`; `None` if none has. Their cost is in the sums.
+///
+/// # Errors
+/// What the store says.
+pub async fn estimated(store: &dyn Store, scope: &Scope) -> Result<Option<String>, Error> {
+    let query = scope.query_by(store, (include_str!("estimated_calls.sql"), None), true).await?;
+    let table = store.query(&query).await?;
+    let [estimated, calls] =
+        [0, 1].map(|at| table.rows.first().and_then(|row| row.get(at)).and_then(Value::as_i64).unwrap_or_default());
+    let noun = if calls == 1 { "call" } else { "calls" };
+    Ok((estimated > 0).then(|| {
+        format!("The tokens of {estimated} of {calls} {noun} are estimated, because nobody reported them; so is what they cost")
+    }))
+}
+
 /// How many streams in a scope tell no usage because nobody asked for it, and how to ask; `None` if there are none.
 ///
 /// An OpenAI stream has no usage unless its request says so, and requests are never changed.

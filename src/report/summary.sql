@@ -10,6 +10,7 @@ SELECT
     sum(cost_micro)                                                  AS cost_usd__micro,
     sum(cost_pico)                                                   AS cost_usd__pico,
     coalesce(sum(unpriced), 0)                                       AS unpriced,
+    coalesce(sum(estimated), 0)                                      AS estimated,
     round(sum(duration_us) / 1e3 / nullif(sum(timed), 0), 1)         AS average_ms,
     min(first_started_at)                                            AS first_started_at,
     max(last_started_at)                                             AS last_started_at

@@ -23,7 +23,8 @@ async fn an_empty_ledger_has_no_answers_and_nothing_of_it_is_wrong() {
         assert_eq!(unpriced(&table), None, "{}", report.name);
     }
     let summary = ledger.named("summary").await;
-    let zeros = column(&summary, "calls").len() + column(&summary, "errors").len() + column(&summary, "unpriced").len();
+    let zeros =
+        ["calls", "errors", "unpriced", "estimated"].map(|name| column(&summary, name).len()).iter().sum::<usize>();
     assert_eq!(summary.rows[0].iter().filter(|value| **value == json!(0)).count(), zeros, "{summary:?}");
     assert_eq!(summary.rows[0].iter().filter(|value| value.is_null()).count(), summary.columns.len() - zeros);
     let histogram = ledger.named("confidence_histogram").await;

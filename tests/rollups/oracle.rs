@@ -180,10 +180,10 @@ pub(crate) async fn check(store: &Sqlite, scope: &Scope) {
 /// The view over hours, asked by hand, says of each day what the view over calls says.
 async fn by_hand(store: &Sqlite) {
     let [hours, calls] = [
-        "SELECT period, sum(calls), sum(unpriced), sum(cost_micro), sum(cost_pico), sum(acted), sum(fell_back),
+        "SELECT period, sum(calls), sum(unpriced), sum(estimated), sum(cost_micro), sum(cost_pico), sum(acted), sum(fell_back),
              sum(scored), sum(timed), min(first_started_at), max(last_started_at)
          FROM report_hour GROUP BY period ORDER BY period",
-        "SELECT period, count(*), sum(unpriced), sum(cost_micro), sum(cost_pico), count(action),
+        "SELECT period, count(*), sum(unpriced), sum(usage_source = 'estimated'), sum(cost_micro), sum(cost_pico), count(action),
              sum(coalesce(action, '') = 'fallback_to_rules'), count(confidence_score), count(duration_ms),
              min(started_at), max(started_at)
          FROM report_call GROUP BY period ORDER BY period",
