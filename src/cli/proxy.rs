@@ -1,9 +1,18 @@
 //! `spanledger proxy`: the calls of clients that only take a base URL.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
+use tracing::Level;
+use tracing_subscriber::{
+    filter::Targets, fmt, layer::Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use super::stop::Stop;
 use crate::{
@@ -25,6 +34,8 @@ const SOON: Duration = Duration::from_secs(10);
 /// on to the provider and are not recorded.
 ///
 /// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are heeded on the way to the provider. A WebSocket is refused.
+///
+/// Trouble with the ledger is told on standard error when it begins and when it ends; calls go on meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -73,6 +84,7 @@ pub(super) async fn run(arguments: Arguments, url: &str, notes: &mut dyn Write) 
     let listener = TcpListener::bind(listen).await.with_context(|| format!("Nothing can listen on {listen}"))?;
     let (prices, models) = (super::prices(prices)?, super::models_file(models)?);
     let recorder = Recorder::new().with_hosts(hosts).with_prices(prices).with_models(models).with_baggage(baggage);
+    tell_operators();
     let ledger = Ledger::builder(url).recorder(recorder).open()?;
     let app = proxy::app(&ledger, upstream.clone()).context("The provider cannot be reached from here")?;
     let (mut first, mut second) = (Stop::new()?, Stop::new()?);
@@ -102,4 +114,12 @@ pub(super) async fn run(arguments: Arguments, url: &str, notes: &mut dyn Write) 
         waiting => writeln!(notes, "{waiting} rows wait in the spool for the next open.")?,
     }
     Ok(())
+}
+
+/// What the ledger tells an operator, by its fixed names, goes to standard error. What other libraries log does not.
+fn tell_operators() {
+    let told = fmt::layer().with_writer(io::stderr).with_ansi(false);
+    let told = told.with_filter(Targets::new().with_target("spanledger", Level::WARN));
+    // A program that has a subscriber already has chosen where that goes.
+    let _ = tracing_subscriber::registry().with(told).try_init();
 }

@@ -123,6 +123,17 @@ fn days_of_another_zone_are_noticed_and_named() {
     }
 }
 
+#[test]
+fn a_list_of_calls_from_a_ledger_agrees_with_it() {
+    let ledger = ledger_with([calls(2, 3), calls(3, 1)].concat());
+    seen(ledger.path(), &["calls", "--output", "calls.csv"]);
+    let told = seen(ledger.path(), &["reconcile", "calls.csv"]);
+    assert!(
+        told.contains("calls.csv and the ledger agree within 1 % in all 6 figures.") && told.contains("\n[0]\n"),
+        "{told}"
+    );
+}
+
 /// What a provider says of calls that it billed, by day of a zone.
 fn export(calls: &[Call], zone: &str) -> String {
     let zone = TimeZone::get(zone).unwrap();

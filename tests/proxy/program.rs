@@ -1,6 +1,6 @@
 //! `spanledger proxy`, as people start it.
 
-use std::{path::Path, process::Output};
+use std::{fs, path::Path, process::Output};
 
 use crate::{
     client,
@@ -33,6 +33,33 @@ async fn it_serves_until_ctrl_c_and_leaves_every_row() {
         (row_id.as_str(), "ocr", "anthropic")
     );
     assert_eq!(rows[0].counts(), scenario.counts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_with_the_ledger_is_told_by_its_name_when_it_begins_and_when_it_ends() {
+    let scenario = scenario::named("anthropic messages, stream").unwrap();
+    let upstream = server(scenario.api.app(Pace::AtOnce)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("usage.db");
+    let mut running = Running::start(&ledger, &["--to", &upstream.url(), "--provider", "anthropic"]);
+    let away = folder.path().join("away");
+    fs::create_dir(&away).unwrap();
+    let files =
+        || ["usage.db", "usage.db-wal", "usage.db-shm"].map(|name| (ledger.with_file_name(name), away.join(name)));
+    // What is not there cannot be moved.
+    files().map(|(here, there)| fs::rename(here, there).ok());
+    let call = client().post(format!("{}{}", running.url, scenario.path)).json(&scenario.body());
+    call.send().await.unwrap().bytes().await.unwrap();
+    let (mut running, began) = tokio::task::spawn_blocking(move || {
+        let said = running.says();
+        (running, said)
+    })
+    .await
+    .unwrap();
+    assert!(began.contains(r#"event="spanledger.drain.store_unavailable" state="began""#), "{began}");
+    files().map(|(here, there)| fs::rename(there, here).ok());
+    let ended = tokio::task::spawn_blocking(move || running.says()).await.unwrap();
+    assert!(ended.contains(r#"event="spanledger.drain.store_unavailable" state="ended""#), "{ended}");
 }
 
 fn refused(folder: &Path, arguments: &[&str]) -> String {

@@ -43,6 +43,13 @@ impl Running {
         Self { child, notes, said, url }
     }
 
+    /// The next line that it says.
+    pub fn says(&mut self) -> String {
+        let mut line = String::new();
+        self.notes.read_line(&mut line).unwrap();
+        line
+    }
+
     /// Ctrl-C. What else it said, and how it ended.
     pub fn stop(mut self) -> (String, bool) {
         let id = self.child.id().to_string();

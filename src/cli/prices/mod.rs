@@ -29,7 +29,7 @@ mod skeleton;
     after_help = "\
 Examples:
   spanledger prices gpt-4o
-  spanledger prices claude-sonnet-4-5 --provider aws.bedrock --at 2026-06-01
+  spanledger prices claude-sonnet-4-5 --provider gcp.vertex_ai --at 2026-06-01
   spanledger prices ollama:llama3.1:8b --prices prices.toml --format json
   spanledger prices --unpriced >> prices.toml     then fill in the rates
   spanledger prices check prices.toml

@@ -42,6 +42,8 @@ const FIELDS: [(Field, &str, &[&str]); 13] = [
             "usage_date",
             "start_time",
             "starting_at",
+            // A list of calls that was exported from a ledger.
+            "started_at",
             "bucket_start",
             "timestamp",
             "created_at",
