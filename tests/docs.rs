@@ -89,11 +89,29 @@ fn every_protocol_has_a_line_in_the_table_of_detection() {
     assert_named("tests/fixtures/detection.txt", PROVIDERS.iter().map(|provider| provider.name()));
 }
 
-#[test]
-fn every_column_is_in_the_migrations() {
+fn migrations() -> String {
     let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite")).unwrap();
     let up = files.map(|file| file.unwrap().path()).filter(|path| path.to_string_lossy().ends_with(".up.sql"));
-    let all: String = up.map(|path| fs::read_to_string(path).unwrap()).collect();
+    up.map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
+#[test]
+fn json_that_may_be_null_is_valid_to_every_sqlite() {
+    let all = migrations();
+    let checked: Vec<&str> =
+        all.lines().filter(|line| line.contains("CHECK") && line.contains("json_valid(")).collect();
+    assert!(checked.len() > 10, "{checked:?}");
+    // `json_valid(NULL)` is 0 to SQLite 3.40, so that a copy could not be restored with it.
+    let strict: Vec<_> = checked
+        .iter()
+        .filter(|line| !line.contains(" NOT NULL") && !line.contains(" IS NULL OR json_valid("))
+        .collect();
+    assert!(strict.is_empty(), "{strict:?}");
+}
+
+#[test]
+fn every_column_is_in_the_migrations() {
+    let all = migrations();
     let missing: Vec<_> = COLUMNS.iter().map(|column| column.name).filter(|name| !all.contains(name)).collect();
     assert!(missing.is_empty(), "no migration makes {missing:?}");
 }

@@ -4,6 +4,7 @@
 -- they compare rightly with `datetime('now', '-7 days')`.
 -- Money is exact in `*_picousd` (whole 1e-12 dollars); the `*_usd` columns are computed from it, for people and filters.
 -- NULL is unknown, which is never zero.
+-- JSON that may be NULL says so in its CHECK: to SQLite 3.40, with which somebody may look or restore a copy, NULL is not valid.
 
 CREATE TABLE ai_model (
     id          TEXT PRIMARY KEY NOT NULL,
@@ -42,7 +43,7 @@ CREATE TABLE usage_log (
     streamed                INTEGER CHECK (streamed IN (0, 1)),
     temperature             REAL,
     service_tier            TEXT,
-    finish_reasons          TEXT CHECK (json_valid(finish_reasons)),
+    finish_reasons          TEXT CHECK (finish_reasons IS NULL OR json_valid(finish_reasons)),
     -- For whom.
     task                    TEXT,
     user_id                 TEXT,
@@ -60,7 +61,7 @@ CREATE TABLE usage_log (
     cache_read_tokens       INTEGER,
     cache_write_tokens      INTEGER,
     reasoning_tokens        INTEGER,
-    usage_details           TEXT CHECK (json_valid(usage_details)),
+    usage_details           TEXT CHECK (usage_details IS NULL OR json_valid(usage_details)),
     usage_source            TEXT NOT NULL,
     -- Money.
     cost_picousd            INTEGER,
@@ -74,7 +75,7 @@ CREATE TABLE usage_log (
     price_version           TEXT,
     -- Trust.
     confidence_score        REAL,
-    confidence_breakdown    TEXT CHECK (json_valid(confidence_breakdown)),
+    confidence_breakdown    TEXT CHECK (confidence_breakdown IS NULL OR json_valid(confidence_breakdown)),
     action                  TEXT,
     fallback_reason         TEXT,
     -- Outcome.
@@ -125,7 +126,7 @@ CREATE TABLE ai_call_score (
     name          TEXT NOT NULL,
     score         REAL,
     label         TEXT,
-    detail        TEXT CHECK (json_valid(detail)),
+    detail        TEXT CHECK (detail IS NULL OR json_valid(detail)),
     marks         TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(marks)), -- merged into the call's `extra`; null removes
     given         INTEGER NOT NULL DEFAULT 1,
     recorded_at   TEXT NOT NULL,
@@ -267,8 +268,8 @@ CREATE TABLE ai_configuration (
 CREATE TABLE ai_call_content (
     call_id     TEXT PRIMARY KEY NOT NULL,
     prompt      TEXT,                             -- the last message of the user
-    request     TEXT CHECK (json_valid(request)),  -- the messages
-    response    TEXT CHECK (json_valid(response)), -- the answer
+    request     TEXT CHECK (request IS NULL OR json_valid(request)),  -- the messages
+    response    TEXT CHECK (response IS NULL OR json_valid(response)), -- the answer
     started_at  TEXT NOT NULL,                    -- of the call: what its retention counts from
     created_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now'))
 ) STRICT;

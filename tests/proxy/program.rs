@@ -46,8 +46,10 @@ async fn trouble_with_the_ledger_is_told_by_its_name_when_it_begins_and_when_it_
     fs::create_dir(&away).unwrap();
     let files =
         || ["usage.db", "usage.db-wal", "usage.db-shm"].map(|name| (ledger.with_file_name(name), away.join(name)));
-    // What is not there cannot be moved.
-    files().map(|(here, there)| fs::rename(here, there).ok());
+    for (here, there) in files() {
+        // What is not there cannot be moved.
+        let _ = fs::rename(here, there);
+    }
     let call = client().post(format!("{}{}", running.url, scenario.path)).json(&scenario.body());
     call.send().await.unwrap().bytes().await.unwrap();
     let (mut running, began) = tokio::task::spawn_blocking(move || {
@@ -57,7 +59,9 @@ async fn trouble_with_the_ledger_is_told_by_its_name_when_it_begins_and_when_it_
     .await
     .unwrap();
     assert!(began.contains(r#"event="spanledger.drain.store_unavailable" state="began""#), "{began}");
-    files().map(|(here, there)| fs::rename(there, here).ok());
+    for (here, there) in files() {
+        let _ = fs::rename(there, here);
+    }
     let ended = tokio::task::spawn_blocking(move || running.says()).await.unwrap();
     assert!(ended.contains(r#"event="spanledger.drain.store_unavailable" state="ended""#), "{ended}");
 }
