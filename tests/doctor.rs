@@ -156,6 +156,16 @@ fn what_cannot_be_summed_is_a_share_of_all() {
 }
 
 #[test]
+fn a_database_of_somebody_else_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("usage.db");
+    rusqlite::Connection::open(&file).unwrap().execute("CREATE TABLE theirs (a)", ()).unwrap();
+    let before = fs::read(&file).unwrap();
+    assert!(said(folder.path(), "schema").starts_with("attention: version none"));
+    assert!(fs::read(&file).unwrap() == before, "not a byte is changed, its journal mode neither");
+}
+
+#[test]
 fn damage_is_found_by_looking_deep() {
     let folder = ledger((1..=100).map(|number| call(number, Duration::from_secs(60))).collect());
     let file = folder.path().join("usage.db");

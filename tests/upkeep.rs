@@ -320,6 +320,14 @@ fn a_line_that_cannot_be_read_is_named_and_costs_no_other() {
 }
 
 #[test]
+fn lines_that_a_missing_quote_swallows_become_nobodys_name_and_are_told() {
+    let folder = ledger(&[]);
+    let output = import(folder.path(), "id,name\n1,Ada\n2,\"Bob\n3,Eve\n");
+    assert!(told(&output).contains("line 3: a cell goes on behind its line"), "{}", told(&output));
+    assert_eq!(ask(folder.path(), "SELECT id, name FROM ai_user"), [[json!("1"), json!("Ada")]]);
+}
+
+#[test]
 fn a_file_without_ids_is_refused_in_a_sentence() {
     let folder = ledger(&[]);
     for (csv, says) in [

@@ -150,6 +150,11 @@ impl Columns {
             Ok::<_, String>(cell.map(|cell| Some(cell.to_owned()).filter(|cell| !cell.is_empty())))
         };
         let id = text(self.id)?;
+        if record.iter().any(|cell| memchr::memchr(b'\n', cell).is_some()) {
+            return Err(format!(
+                "line {line}: a cell goes on behind its line, and swallows others: is a quote missing?"
+            ));
+        }
         if id.is_empty() {
             return Err(format!("line {line}: without an id"));
         }

@@ -142,7 +142,9 @@ impl Connections {
     async fn let_go(&self, state: &mut State) {
         let Some(open) = state.open.take() else { return };
         let closing = async {
-            let _ = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&open.writer).await;
+            if open.writer.size() > 0 {
+                let _ = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&open.writer).await;
+            }
             open.readers.close().await;
             open.writer.close().await;
         };
@@ -167,7 +169,9 @@ impl Connections {
         let pool = || SqlitePoolOptions::new().acquire_timeout(PATIENCE * 2).max_lifetime(None);
         let writer = pool().max_connections(1).idle_timeout(None).connect_lazy_with(writer);
         let readers = pool().max_connections(4).connect_lazy_with(base.pragma("query_only", "ON"));
-        first_connection(&writer).await.map_err(|error| self.failed(&error))?;
+        // A connection that writes turns the file to WAL. Who only looks at a file that is somebody else's leaves it as it is.
+        let first = if self.create { &writer } else { &readers };
+        first_connection(first).await.map_err(|error| self.failed(&error))?;
         let file = file::identity(&self.path).ok_or_else(|| self.missing())?;
         Ok(Open { file, writer, readers })
     }
@@ -178,7 +182,8 @@ impl Connections {
     }
 }
 
-/// Makes the file and turns it to WAL. SQLite does not wait by itself for another process that does so at the same time.
+/// Opens the file; a connection that writes makes it and turns it to WAL. SQLite does not wait by itself for another process
+/// that does so at the same time.
 async fn first_connection(pool: &SqlitePool) -> sqlx::Result<()> {
     let start = tokio::time::Instant::now();
     loop {
