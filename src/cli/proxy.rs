@@ -51,7 +51,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URL")]
     to: String,
     /// Where to listen; port 0 is any that is free.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4000")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4000", value_parser = address)]
     listen: SocketAddr,
     /// Listen on an address that other machines can reach: whoever reaches it can use it.
     #[arg(long)]
@@ -114,6 +114,10 @@ pub(super) async fn run(arguments: Arguments, url: &str, notes: &mut dyn Write) 
         waiting => writeln!(notes, "{waiting} rows wait in the spool for the next open.")?,
     }
     Ok(())
+}
+
+fn address(text: &str) -> anyhow::Result<SocketAddr> {
+    text.parse().context("write an address and a port, such as 127.0.0.1:4000")
 }
 
 /// What the ledger tells an operator, by its fixed names, goes to standard error. What other libraries log does not.

@@ -17,7 +17,8 @@ use crate::{
 /// List, show or put back what could not become rows.
 ///
 /// A line that cannot be read, or that the ledger refuses, is kept in set-aside.jsonl in the spool with its reason, and costs
-/// no other line. Once the reason is gone it can be put back. What fails again is set aside again.
+/// no other line. Once the reason is gone it can be put back. What fails again is set aside again. Where nobody needs what is
+/// left, the file can be deleted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -82,6 +82,8 @@ async fn what_cannot_work_is_told_in_a_sentence() {
         "spanledger: Other machines can reach 0.0.0.0:0, and whoever reaches it can use the proxy; say --allow-remote if \
          that is wanted, or listen on 127.0.0.1\n"
     );
+    let told = refused(folder.path(), &["--to", "https://api.openai.com", "--listen", "4000"]);
+    assert!(told.contains("write an address and a port, such as 127.0.0.1:4000"), "{told}");
     let told = refused(folder.path(), &["--to", "https://canary@api.openai.com"]);
     assert!(told.contains("it holds credentials") && !told.contains("canary"), "{told}");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -44,7 +44,14 @@ fn from_database(path: &Path, error: &dyn DatabaseError) -> Error {
         11 => Error::Unavailable(format!(
             "The ledger {ledger} is damaged ({reason}); restore it from a copy, or save what `sqlite3 .recover` finds"
         )),
-        14 => Error::Unavailable(format!("The ledger {ledger} cannot be opened: {reason}")),
+        // READONLY, but for a file that was moved while it was open.
+        8 if code(error) != 1032 => Error::Unavailable(format!(
+            "The ledger {ledger} cannot be written ({reason}); give this user the right to write to the file and to its \
+             folder, which is needed to read it, too"
+        )),
+        14 => Error::Unavailable(format!(
+            "The ledger {ledger} cannot be opened ({reason}); are its folder and its disk there?"
+        )),
         26 => Error::Unavailable(format!("{ledger} is not a SQLite database")),
         _ => Error::Unavailable(format!("The ledger {ledger} cannot be used now: {reason}")),
     }
@@ -60,5 +67,21 @@ pub(super) fn from_migrate(path: &Path, error: &MigrateError) -> Error {
             Error::Unavailable(sentence)
         }
         other => Error::Schema(format!("The ledger {} cannot be migrated: {other}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection as _, Executor as _, SqliteConnection};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_may_only_read_is_told_which_right_is_missing() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        connection.execute("PRAGMA query_only = 1").await.unwrap();
+        let error = connection.execute("CREATE TABLE a (b)").await.unwrap_err();
+        let Error::Unavailable(told) = from_sqlx(Path::new("usage.db"), &error) else { panic!("{error}") };
+        assert!(told.contains("give this user the right to write to the file and to its folder"), "{told}");
     }
 }
