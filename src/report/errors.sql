@@ -1,7 +1,7 @@
 -- What went wrong, by provider, model and kind: how many of their calls, when last, and what was said then.
 SELECT
-    provider,
-    model,
+    failed.provider,
+    failed.model,
     error_type,
     count(*)                                         AS errors,
     round(1.0 * count(*) / calls, 4)                 AS share,
@@ -13,12 +13,15 @@ FROM (
         model,
         error_type,
         error_message,
-        status,
         started_at,
-        count(*) OVER (PARTITION BY provider, model)                                                      AS calls,
-        row_number() OVER (PARTITION BY provider, model, status, error_type ORDER BY started_at DESC, id) AS newest
+        row_number() OVER (PARTITION BY provider, model, error_type ORDER BY started_at DESC, id) AS newest
     FROM report_call
-) AS judged
-WHERE status = 'error'
-GROUP BY provider, model, error_type, calls
-ORDER BY errors DESC, provider, model, error_type
+    WHERE status = 'error'
+) AS failed
+JOIN (
+    SELECT provider, model, count(*) AS calls
+    FROM report_call
+    GROUP BY provider, model
+) AS made ON made.provider = failed.provider AND made.model IS NOT DISTINCT FROM failed.model
+GROUP BY failed.provider, failed.model, error_type, calls
+ORDER BY errors DESC, failed.provider, failed.model, error_type

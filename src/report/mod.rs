@@ -1,10 +1,11 @@
 //! Questions that people ask of the ledger, each a `.sql` file that a non-Rust person can read and change.
 //!
 //! A report reads `report_hour`, the sums by hours of the calls that count, or `report_call`, one row per call, where it
-//! needs what hours do not keep (a job, a percentile), with `report_tag` where it goes by tags. It has no parameters: run by
-//! hand it is about the whole ledger; the program narrows all three to a [`Scope`]. It is one `SELECT`; subqueries stand in
-//! its `FROM`, because a `WITH` of the program stands in front of it, and a `LIMIT` may follow. What goes by time groups by
-//! `period`. It is plain SQL, in an order that leaves no tie, so that every database gives the same rows.
+//! needs what hours do not keep (a job, a percentile), or `report_call_tag`, one row per call and tag, where it goes by tags.
+//! It has no parameters: run by hand it is about the whole ledger; the program narrows all three to a [`Scope`]. It is one
+//! `SELECT`; subqueries stand in its `FROM`, because a `WITH` of the program stands in front of it, and a `LIMIT` may follow.
+//! What goes by time groups by `period`. It is plain SQL, in an order that leaves no tie, so that every database gives the
+//! same rows.
 //!
 //! Money is summed as two whole numbers, `<name>__micro` and `<name>__pico`, which become one exact decimal column `<name>`;
 //! with a third, `<name>__over`, it is the sum over that number, rounded to pico-dollars, and unknown over none.

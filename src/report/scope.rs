@@ -77,10 +77,12 @@ impl Scope {
         let query = self.filter.narrow(query).and(include_str!("scope_hours.sql"));
         let query = self.filter.narrow_hours(query.bind(json(&whole)).bind(json(&edges)));
         let mut query = self.filter.narrow(query.and(include_str!("scope_hours_of_rows.sql"))).and(")");
+        query = query.and(include_str!("scope_tags.sql"));
         if !self.filter.tagged.is_empty() {
-            query = query.and(include_str!("scope_tags.sql")).bind(Value::from(&*self.filter.tagged));
+            let only = "WHERE tag.key IN (SELECT value FROM json_each(?))";
+            query = query.and(only).bind(Value::from(&*self.filter.tagged));
         }
-        query = query.and(sql);
+        query = query.and(")").and(sql);
         Ok(match self.limit {
             Some(limit) => query.and("LIMIT ?").bind(limit),
             None => query,

@@ -1,4 +1,6 @@
--- Only these tags. Parameter: their names, as a JSON array.
-, report_tag AS (
-    SELECT id, tag, value FROM main.report_tag WHERE tag IN (SELECT value FROM json_each(?))
-)
+-- The calls of the scope once for each of their tags. Which tags, if only some are asked for, follows.
+, report_call_tag AS (
+    SELECT
+        report_call.*, tag.key AS tag,
+        CASE tag.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(tag.value AS TEXT) END AS value
+    FROM report_call, json_each(report_call.tags) AS tag

@@ -10,8 +10,7 @@ SELECT
     sum(cost_pico)                                  AS cost_usd__pico,
     sum(unpriced)                                   AS unpriced,
     round(avg(duration_ms), 1)                      AS average_ms
-FROM report_call
-JOIN report_tag ON report_tag.id = report_call.id
+FROM report_call_tag
 GROUP BY tag, value
 ORDER BY
     sum(cost_micro) + sum(cost_pico) / 1000000 DESC NULLS LAST, sum(cost_pico) % 1000000 DESC, calls DESC,

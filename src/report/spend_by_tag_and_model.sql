@@ -26,8 +26,7 @@ FROM (
         sum(cost_pico)                                  AS cost_pico,
         sum(unpriced)                                   AS unpriced,
         round(avg(duration_ms), 1)                      AS average_ms
-    FROM report_call
-    JOIN report_tag ON report_tag.id = report_call.id
+    FROM report_call_tag
     GROUP BY tag, value, model
 ) AS spent
 ORDER BY tag, value, cost_micro + cost_pico / 1000000 DESC NULLS LAST, cost_pico % 1000000 DESC, model

@@ -18,7 +18,8 @@ SELECT
     max(started_at)                                                     AS last_started_at
 FROM (
     SELECT
-        usage.*,
+        part, status, input_tokens, output_tokens, total_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+        cost_micro, cost_pico, unpriced, duration_ms, started_at,
         count(duration_ms) OVER (PARTITION BY part)                           AS timed,
         row_number() OVER (PARTITION BY part ORDER BY duration_ms NULLS LAST) AS slower_than
     FROM usage

@@ -186,7 +186,9 @@ async fn every_report_finds_its_rows_by_an_index() {
         let lines = plan.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
         for line in lines.map(Result::unwrap).filter(|line| line.contains(" usage_log ")) {
             let by_start = line.starts_with("SEARCH usage_log USING INDEX usage_log_started_at (started_at>?");
-            assert!(by_start || line.ends_with("(id=?)"), "{}: {line}", report.name);
+            let silent = line.starts_with("SEARCH usage_log USING INDEX usage_log_silent_stream (started_at>?");
+            let found = if report.name == "streams_without_usage" { silent } else { by_start };
+            assert!(found || line.ends_with("(id=?)") && !report.name.contains("tag"), "{}: {line}", report.name);
         }
     }
 }
