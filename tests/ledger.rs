@@ -42,6 +42,7 @@ async fn whole_life(folder: &Path) -> Vec<Row> {
     assert_eq!(ledger.flush_blocking(SOON).waiting, 0, "the blocking twin works inside a runtime too");
     assert_eq!(ledger.shutdown(SOON).await.waiting, 0);
     assert_eq!(ledger.shutdown(SOON).await.waiting, 0);
+    assert!(!folder.join("usage.db-wal").exists(), "the file alone is the whole ledger: it can be copied");
     rows::all(&url(folder)).await.unwrap()
 }
 

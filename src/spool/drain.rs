@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{runtime, sync::oneshot};
@@ -135,8 +135,8 @@ impl Drain {
         self.handle.flush(timeout)
     }
 
-    /// Flushes and ends the thread. Lines that are appended later wait in the folder for the next open. A second call
-    /// changes nothing and reports the same.
+    /// Flushes, ends the thread and closes the store. Lines that are appended later wait in the folder for the next open. A
+    /// second call changes nothing and reports the same.
     pub async fn shutdown(&self, timeout: Duration) -> Flushed {
         match self.was_down() {
             Some(flushed) => flushed,
@@ -207,6 +207,8 @@ impl Handle {
                 }
             }
         }
+        // A store may keep part of a database beside it until it is closed.
+        let _ = catch_unwind(AssertUnwindSafe(|| runtime.block_on(store.close())));
         self.shared.update(|state| state.ended = true);
     }
 
@@ -248,9 +250,14 @@ impl Handle {
     }
 
     fn shutdown(&self, timeout: Duration) -> Flushed {
+        let began = Instant::now();
         self.spool.roll();
         let flushed = self.flush(timeout);
         self.stop();
+        if self.pid == std::process::id() {
+            let left = timeout.saturating_sub(began.elapsed());
+            let _ = self.shared.wait_for(left, |state| state.ended.then_some(()));
+        }
         flushed
     }
 
