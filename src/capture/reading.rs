@@ -6,7 +6,7 @@ use super::meter::Meter;
 use crate::{
     call::Call,
     content::Gathered,
-    framing::{self, Elided, Message},
+    framing::{Elided, Message},
     provider::{self, Reader},
 };
 
@@ -23,8 +23,6 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     pub(super) fn message(&mut self, message: Message<'_>) {
-        let joined = framing::joined(message.data);
-        let message = Message { data: &joined, ..message };
         if self.call.outcome.http_status.is_some_and(|status| status >= 400) {
             return provider::error::read(message.data, self.call);
         }
@@ -45,5 +43,5 @@ pub(super) fn read_request(reader: &mut dyn Reader, body: &Elided, call: &mut Ca
     if !body.is_whole() {
         reader.request_is_cut();
     }
-    reader.request(&framing::joined(body.finish()), call);
+    reader.request(body.finish(), call);
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::framing;
+
 /// Where a system prompt stands that is no message.
 const SYSTEM: [&str; 4] = ["system", "instructions", "systemInstruction", "system_instruction"];
 /// Where messages, a prompt or inputs stand, in the protocols that we read.
@@ -9,7 +11,7 @@ const MESSAGES: [&str; 7] = ["messages", "contents", "input", "inputs", "prompt"
 
 /// The messages of a request's body, whatever protocol it is of. `None`: there are none.
 pub(super) fn messages(body: &[u8]) -> Option<Value> {
-    let Value::Object(mut body) = serde_json::from_slice(body).ok()? else { return None };
+    let Value::Object(mut body) = framing::json(body)? else { return None };
     let system = SYSTEM.iter().find_map(|name| body.remove(*name)).filter(|system| !system.is_null());
     let asked = MESSAGES.iter().find_map(|name| body.remove(*name)).or_else(|| batch(&mut body));
     let mut messages: Vec<Value> = system.map(|system| message("system", system)).into_iter().collect();

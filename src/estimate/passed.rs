@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{SAMPLE_BYTES, tokens};
+use crate::framing;
 
 /// Counts the bytes of texts, as they stand in JSON, and keeps the first of them.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -72,16 +73,18 @@ impl Passed {
 /// The text that the inside of a JSON string stands for, and how much of it was used: one that was cut ends anywhere, also
 /// within a character. What is no JSON is taken as it is.
 fn unescaped(json: &[u8]) -> (String, usize) {
+    let whole = whole_characters(json).or_else(|| whole_characters(&framing::joined(json)));
+    whole.unwrap_or_else(|| (String::from_utf8_lossy(json).into_owned(), json.len()))
+}
+
+fn whole_characters(json: &[u8]) -> Option<(String, usize)> {
     /// The longest character: two escapes.
     const LONGEST: usize = 12;
     let shortest = json.len().saturating_sub(LONGEST);
-    for end in (shortest..=json.len()).rev() {
+    (shortest..=json.len()).rev().find_map(|end| {
         let quoted = [b"\"", &json[..end], b"\""].concat();
-        if let Ok(text) = serde_json::from_slice(&quoted) {
-            return (text, end);
-        }
-    }
-    (String::from_utf8_lossy(json).into_owned(), json.len())
+        Some((serde_json::from_slice(&quoted).ok()?, end))
+    })
 }
 
 #[cfg(test)]
@@ -117,6 +120,8 @@ mod tests {
     fn escapes_stand_for_their_characters() {
         assert_eq!(passed(&[r"\u6a61\u6728\n\u6a61\u6728"]).tokens(), passed(&["橡木 橡木"]).tokens());
         assert_eq!(passed(&[r#"a \"b\" c"#]).tokens(), Some(tokens("a \"b\" c")));
+        assert_eq!(passed(&[r"oak \ud83d oak \u6a61"]).tokens(), Some(tokens("oak \u{fffd} oak 橡")), "half of a pair");
+        assert_eq!(passed(&[r"oak \ud83d", r"\ude00"]).tokens(), Some(tokens("oak \u{1f600}")), "the other half follows");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use memchr::memmem::Finder;
+use serde_json::Value;
 
 static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r"\u"));
 
@@ -30,6 +31,11 @@ pub(crate) fn joined(json: &[u8]) -> Cow<'_, [u8]> {
     mended
 }
 
+/// The document, if it is one but for such halves.
+pub(crate) fn json(json: &[u8]) -> Option<Value> {
+    serde_json::from_slice(json).or_else(|_| serde_json::from_slice(&joined(json))).ok()
+}
+
 const HIGH: Range<u16> = 0xd800..0xdc00;
 const LOW: Range<u16> = 0xdc00..0xe000;
 
@@ -44,13 +50,11 @@ fn unit(json: &[u8], at: usize) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::Value;
 
     use super::*;
 
     fn text(json: &str) -> String {
-        let joined = joined(json.as_bytes());
-        serde_json::from_slice::<Value>(&joined).unwrap().as_str().unwrap().to_owned()
+        super::json(json.as_bytes()).unwrap().as_str().unwrap().to_owned()
     }
 
     #[test]

@@ -31,8 +31,8 @@
 //! one is whole again. Only the elements of a JSON array have no border but the JSON itself: where one's brackets do not
 //! match, the rest of that body is lost. A body that breaks off leaves its unfinished message to [`Decoder::finish`].
 //!
-//! Halves of surrogate pairs that stand alone (`"\ud83d"`) make a document unreadable; `joined` makes text of them before it
-//! is read.
+//! Halves of surrogate pairs that stand alone (`"\ud83d"`) make a document unreadable; `joined` makes text of them, where
+//! reading failed.
 //!
 //! # Compressed bodies
 //!
@@ -63,7 +63,7 @@ use std::fmt;
 
 use crate::estimate::Passed;
 
-pub(crate) use halves::joined;
+pub(crate) use halves::{joined, json};
 
 pub use decoder::Decoder;
 pub use elided::Elided;

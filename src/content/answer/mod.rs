@@ -11,7 +11,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::cap::json_bytes;
-use crate::framing::Message;
+use crate::framing::{self, Message};
 
 /// What was said so far.
 pub(super) struct Answer {
@@ -60,7 +60,7 @@ impl Answer {
 
     /// The next message. One that is no piece of a stream is the answer itself.
     pub(super) fn message(&mut self, message: Message<'_>, streamed: bool) {
-        let Ok(value) = serde_json::from_slice::<Value>(message.data) else { return };
+        let Some(value) = framing::json(message.data) else { return };
         let Value::Object(mut members) = value else { return };
         // The row has the words of an error, without the keys that it may repeat.
         members.remove("error");

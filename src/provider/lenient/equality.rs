@@ -10,8 +10,9 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 
 use super::{exact, reader::Reader, tests::Sample};
+use crate::framing::joined;
 
-const DOCUMENTS: [&str; 12] = [
+const DOCUMENTS: [&str; 13] = [
     r#"{"id":"a","n":[1,-2,0.5,1e3,-0,18446744073709551616,{"b":[]},{}],"text":"\"\\\u00e9\n","flag":true,"raw":1.10}"#,
     "{\n  \"object\" : { \"a\" : 1 },\r\n\t\"objects\":[ {\"a\":\"2\"} , null , 3 ], \"list\" : \"one\" }\n{}",
     r#"{"text":"größer","count":28.0,"number":1,"integer":-5,"filled":[0],"unknown":[[[{"a":[[]]}]],"]}"],"after":7}"#,
@@ -23,6 +24,7 @@ const DOCUMENTS: [&str; 12] = [
     include_str!("../../../tests/fixtures/streams/gemini_generate.json"),
     include_str!("../../../tests/fixtures/streams/ollama_chat.ndjson"),
     r#"[null,true,false,"\ud83d\ude00","\ud83d","\/\b\f\r\t",1E+2,1e-7]"#,
+    r#"{"\ud83d":"\ude00","text":"oak \ud83d\\","list":["\ud83d\ud83d\ude00"],"raw":["\ud83d"],"after":7}"#,
     r#"{"a":1,"a":2,"text":1,"after":"7","number":9007199254740993}"#,
 ];
 
@@ -55,20 +57,26 @@ const PIECES: [&[u8]; 26] = [
     b"0123456789abcdef0123456789abcdef0123456789abcdef",
 ];
 
-/// Whether it was taken; that it is then read alike.
+/// Whether it was taken; that it is then read alike. What only halves of surrogate pairs make unreadable is read as if they
+/// were U+FFFD.
 fn is_taken(json: &str) -> bool {
     fn both<'a, T: Deserialize<'a>>(json: &'a str, shown: fn(T) -> String) -> bool {
         let read = T::deserialize(&mut Reader::new(json)).ok().map(shown);
         let is_taken = read.is_some();
-        if is_taken {
-            assert_eq!(read, exact(json.as_bytes()).map(shown), "{json}");
+        let exact = exact(json.as_bytes()).map(shown);
+        if is_taken && (exact.is_some() || joined(json.as_bytes()) == json.as_bytes()) {
+            assert_eq!(read, exact, "{json}");
         }
         is_taken
     }
     both::<&RawValue>(json, |raw| raw.get().to_owned());
     both::<Names>(json, |Names| String::new());
     both::<Sample<'_>>(json, |sample| format!("{sample:?}"));
-    both::<Value>(json, |value| format!("{value:?}"))
+    let value = Value::deserialize(&mut Reader::new(json)).ok();
+    if value.is_some() {
+        assert_eq!(value, exact(&joined(json.as_bytes())), "{json}");
+    }
+    value.is_some()
 }
 
 /// An object whose values nobody looks at.
@@ -95,7 +103,7 @@ impl<'de> Deserialize<'de> for Names {
 fn plain_documents_are_taken() {
     for document in DOCUMENTS {
         for line in document.lines().map(|line| line.strip_prefix("data: ").unwrap_or(line)) {
-            assert_eq!(is_taken(line), exact::<Value>(line.as_bytes()).is_some(), "{line}");
+            assert_eq!(is_taken(line), exact::<Value>(&joined(line.as_bytes())).is_some(), "{line}");
         }
     }
     assert!(is_taken(DOCUMENTS[1]), "with blanks, and something behind it");
@@ -104,7 +112,7 @@ fn plain_documents_are_taken() {
 #[test]
 fn what_is_odd_is_refused() {
     let deep = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-    for odd in [r#"{"\u0061":1}"#, r#"{"a":1,}"#, "[1,]", "[01]", "[1.]", "[\"\u{1}\"]", "nul", "", &deep(65)] {
+    for odd in [r#"{"\u00":1}"#, r#"{"a":1,}"#, "[1,]", "[01]", "[1.]", "[\"\u{1}\"]", "nul", "", &deep(65)] {
         assert!(!is_taken(odd), "{odd}");
     }
     assert!(is_taken(&deep(64)));
@@ -126,7 +134,7 @@ fn recorded_exchanges_are_read_as_serde_json_reads_them() {
             for line in text.lines().chain([text]) {
                 let line = line.strip_prefix("data: ").unwrap_or(line);
                 let taken = is_taken(line);
-                assert!(taken || line.contains(r"\u") || serde_json::from_str::<Value>(line).is_err(), "{line}");
+                assert!(taken || serde_json::from_str::<Value>(line).is_err(), "{line}");
             }
         });
     }

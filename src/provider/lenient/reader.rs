@@ -3,7 +3,8 @@
 //! Messages are mostly what nobody asks for: it is passed over here without looking at each byte twice. What the rest
 //! means, `serde_json` says: it gets every number that is no small whole one and every text with escapes. And whatever is
 //! unusual is refused ([`Odd`]): then `serde_json` reads the whole document. So a document that is refused here may still be
-//! read, but none is read that `serde_json` would refuse, or in another way: a test below compares the two.
+//! read, but none is read that `serde_json` would refuse, or in another way: a test below compares the two. One kind is read
+//! only here: halves of surrogate pairs that stand alone are U+FFFD ([`framing::joined`]).
 
 use std::fmt;
 
@@ -12,10 +13,12 @@ use serde::{
     Deserialize, Deserializer,
     de::{
         DeserializeSeed, Error, MapAccess, SeqAccess, Visitor,
-        value::{BorrowedStrDeserializer, MapAccessDeserializer},
+        value::{BorrowedStrDeserializer, MapAccessDeserializer, StringDeserializer},
     },
     forward_to_deserialize_any,
 };
+
+use crate::framing;
 
 /// Deeper documents are refused. (`serde_json` refuses those of 128 levels.)
 const DEPTH: u32 = 64;
@@ -258,6 +261,12 @@ fn digits(bytes: &[u8], from: usize) -> Result<usize, Odd> {
     if digits == 0 { Err(Odd) } else { Ok(digits) }
 }
 
+/// The text of a string that holds escapes: `serde_json` finds it, but for halves of surrogate pairs.
+fn unescaped(quoted: &str) -> Result<String, Odd> {
+    let text = serde_json::from_str(quoted);
+    text.or_else(|_| serde_json::from_slice(&framing::joined(quoted.as_bytes()))).map_err(|_| Odd)
+}
+
 /// `serde_json` on a part of the document.
 fn exactly(json: &str) -> serde_json::Deserializer<serde_json::de::StrRead<'_>> {
     serde_json::Deserializer::from_str(json)
@@ -272,7 +281,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
                 let start = self.at;
                 match self.string()? {
                     Quoted { text, has_escapes: false } => visitor.visit_borrowed_str(text),
-                    _ => exactly(self.since(start)).deserialize_any(visitor).map_err(|_| Odd),
+                    Quoted { .. } => visitor.visit_string(unescaped(self.since(start))?),
                 }
             }
             b'{' => self.inside(b'}', |members| visitor.visit_map(members)),
@@ -351,9 +360,10 @@ impl<'de> MapAccess<'de> for Inside<'_, 'de> {
             return Ok(None);
         }
         match self.reader.name()? {
-            Quoted { has_escapes: true, .. } => Err(Odd),
-            Quoted { text, .. } => seed.deserialize(BorrowedStrDeserializer::new(text)).map(Some),
+            Quoted { text, has_escapes: false } => seed.deserialize(BorrowedStrDeserializer::new(text)),
+            Quoted { text, .. } => seed.deserialize(StringDeserializer::new(unescaped(&format!("\"{text}\""))?)),
         }
+        .map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Odd> {

@@ -41,6 +41,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
                 Ok(Text(Some(Cow::Owned(text.to_owned()))))
             }
+            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+                Ok(Text::from(text))
+            }
             fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
                 Ok(Text(Some(Cow::Owned(number.to_string()))))
             }
