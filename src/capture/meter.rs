@@ -66,7 +66,7 @@ impl Meter {
         }
         match (message.text, progress.words) {
             (Some(text), _) => self.answered.join(text),
-            (None, Some(words)) => self.answered.push(message.data.get(words.start..words.end).unwrap_or_default()),
+            (None, Some(words)) => self.answered.push(words.of(message.data)),
             (None, None) => scan(Side::Answered, message.data, &mut self.answered),
         }
     }

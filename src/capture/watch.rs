@@ -219,7 +219,15 @@ impl Watch {
 
     /// A piece of the response's body has come.
     pub(super) fn data(&mut self, bytes: &[u8]) {
-        self.decode(|decoded, on_bytes| decoded.push(bytes, on_bytes));
+        if !self.decoded.is_plain() {
+            return self.decode(|decoded, on_bytes| decoded.push(bytes, on_bytes));
+        }
+        self.observe(|watch| {
+            let (decoder, _, mut reading) = watch.reading();
+            if let Some(decoder) = decoder {
+                decoder.push(bytes, &mut |message| reading.message(message));
+            }
+        });
     }
 
     /// The last piece has come, and nothing follows it.

@@ -215,9 +215,21 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Words {
     /// Where it begins, in bytes.
-    pub start: usize,
+    pub start: u32,
     /// Its first byte that is none.
-    pub end: usize,
+    pub end: u32,
+}
+
+impl Words {
+    /// The bytes from one place to another; `None`: too far away for one message.
+    pub(crate) fn new(start: usize, end: usize) -> Option<Self> {
+        Some(Self { start: start.try_into().ok()?, end: end.try_into().ok()? })
+    }
+
+    /// The text, in the message that it was found in.
+    pub(crate) fn of(self, data: &[u8]) -> &[u8] {
+        data.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
 }
 
 impl Progress {

@@ -90,10 +90,7 @@ impl OllamaReader {
         }
         let silent = [&skim::ERROR, &skim::LOGPROBS].into_iter().all(|key| !key.is_in(line));
         let same = silent && skim::DONE.is_there_with_only("false", line);
-        if same {
-            self.pattern.learn(line);
-        }
-        same.then_some(Progress::CONTENT)
+        same.then(|| self.pattern.learn(line))
     }
 }
 

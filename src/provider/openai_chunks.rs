@@ -59,10 +59,7 @@ impl ChunkReader {
         let telling = [&skim::USAGE, &skim::LOGPROBS, &skim::ERROR, &skim::REFUSAL, &skim::TIMINGS];
         let same = skim::FINISH_REASON.is_there_with_only("null", message.data)
             && telling.into_iter().all(|key| key.is_only("null", message.data));
-        if same {
-            self.pattern.learn(message.data);
-        }
-        same.then_some(Progress::CONTENT)
+        same.then(|| self.pattern.learn(message.data))
     }
 
     fn choice(&mut self, position: usize, choice: &Choice<'_>, call: &mut Call) {
@@ -111,11 +108,11 @@ impl Reader for ChunkReader {
     }
 
     fn message(&mut self, message: Message<'_>, call: &mut Call) -> Progress {
-        if message.data.trim_ascii() == b"[DONE]" {
-            return Progress::OVER;
-        }
         if let Some(progress) = self.more_of_the_same(message, call) {
             return progress;
+        }
+        if message.data.trim_ascii() == b"[DONE]" {
+            return Progress::OVER;
         }
         let Some(chunk) = lenient::read::<Chunk<'_>>(message.data) else { return Progress::QUIET };
         self.logprobs.come_from(message);

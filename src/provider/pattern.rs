@@ -38,8 +38,8 @@ impl fmt::Debug for Pattern {
 }
 
 impl Pattern {
-    /// Takes a message that says nothing new as the pattern.
-    pub(super) fn learn(&mut self, json: &[u8]) {
+    /// Takes a message that says nothing new as the pattern: more of the answer.
+    pub(super) fn learn(&mut self, json: &[u8]) -> Progress {
         self.text.clear();
         (self.gaps, self.words) = (0, None);
         if json.len() <= LONGEST {
@@ -48,19 +48,20 @@ impl Pattern {
             let mut texts = 0;
             each_text(Side::Answered, json, &mut |text| {
                 texts += 1;
-                self.words = (texts == 1).then_some(Words { start: text.start, end: text.end });
+                self.words = Words::new(text.start, text.end).filter(|_| texts == 1);
             });
         }
+        Progress { words: self.words, ..Progress::CONTENT }
     }
 
     /// More of the answer, if a message is the pattern but for strings and numbers that are values. Where one of them is
     /// known to be text, that is told (the last that is not empty).
     pub(super) fn fit(&mut self, json: &[u8]) -> Option<Progress> {
-        let (mut rest, mut from, mut gap) = (json, 0, 0);
-        let mut words: Option<Words> = None;
         if self.text.is_empty() {
             return None;
         }
+        let (mut rest, mut from, mut gap) = (json, 0, 0);
+        let mut words = None;
         loop {
             let until = self.places[..self.gaps].get(gap).map_or(self.text.len(), |place| usize::from(*place));
             let piece = &self.text[from..until];
@@ -71,19 +72,19 @@ impl Pattern {
                 return None;
             };
             if gap == self.gaps {
-                let words = if self.gaps == 0 { self.words } else { words };
-                return after.is_empty().then_some(Progress { words, ..Progress::CONTENT });
+                return after.is_empty().then_some(Progress { words: words.or(self.words), ..Progress::CONTENT });
             }
             let value = if piece.last() == Some(&b'"') { string(after)? } else { number(after) };
             if self.texts[gap] && (value > 0 || words.is_none()) {
                 let start = json.len() - after.len();
-                words = Some(Words { start, end: start + value });
+                words = Words::new(start, start + value);
             }
             (rest, from, gap) = (&after[value..], until, gap + 1);
         }
     }
 
     /// Cuts out the value in which `rest` is different from this part of the pattern, if it is in one.
+    #[cold]
     fn cut_out(&mut self, from: usize, until: usize, rest: &[u8]) -> bool {
         let different = self.text[from..until].iter().zip(rest).position(|(mine, theirs)| mine != theirs);
         let value = different.and_then(|at| value_around(&self.text, from + at));
@@ -100,6 +101,7 @@ impl Pattern {
         self.places[before..self.gaps].rotate_right(1);
         self.places[before] = place;
         self.texts[before..self.gaps].rotate_right(1);
+        self.words = None;
         self.texts[before] = ends_with_name_of_text(&self.text[..start]);
         true
     }
@@ -212,7 +214,7 @@ mod tests {
         let mut seen = pattern(r#"{"id":"a","n":1,"delta":{"content":"Oak","role":"x"},"pad":"xx"}"#);
         let mut words = |json: &str| {
             let words = seen.fit(json.as_bytes()).unwrap().words;
-            words.map(|words| json[words.start..words.end].to_owned())
+            words.map(|words| String::from_utf8_lossy(words.of(json.as_bytes())).into_owned())
         };
         let with = |text: &str, pad: &str| {
             format!(r#"{{"id":"a","n":1,"delta":{{"content":"{text}","role":"x"}},"pad":"{pad}"}}"#)
