@@ -59,15 +59,23 @@ impl Meter {
     }
 
     /// A message of the answer, and what it meant. Once the provider has told the output, nobody needs to listen.
+    #[inline]
     pub(super) fn message(&mut self, message: Message<'_>, progress: Progress, call: &Call) {
         self.content |= progress.content;
         if self.text != Text::Both || !progress.content || call.usage.output_tokens.is_some() {
             return;
         }
-        match (message.text, progress.words) {
-            (Some(text), _) => self.answered.join(text),
-            (None, Some(words)) => self.answered.push(words.of(message.data)),
-            (None, None) => scan(Side::Answered, message.data, &mut self.answered),
+        match progress.words {
+            Some(words) if message.text.is_none() => self.answered.push(words.of(message.data)),
+            _ => self.search(message),
+        }
+    }
+
+    #[inline(never)]
+    fn search(&mut self, message: Message<'_>) {
+        match message.text {
+            Some(text) => self.answered.join(text),
+            None => scan(Side::Answered, message.data, &mut self.answered),
         }
     }
 

@@ -29,9 +29,10 @@ impl Mark {
 
 impl Passed {
     /// Takes the inside of a JSON string, or a part of it.
+    #[inline]
     pub(crate) fn push(&mut self, text: &[u8]) {
         self.bytes += text.len() as u64;
-        let room = SAMPLE_BYTES - self.sample.len();
+        let room = SAMPLE_BYTES.saturating_sub(self.sample.len());
         if room > 0 {
             self.sample.extend_from_slice(&text[..text.len().min(room)]);
         }
@@ -121,7 +122,11 @@ mod tests {
         assert_eq!(passed(&[r"\u6a61\u6728\n\u6a61\u6728"]).tokens(), passed(&["橡木 橡木"]).tokens());
         assert_eq!(passed(&[r#"a \"b\" c"#]).tokens(), Some(tokens("a \"b\" c")));
         assert_eq!(passed(&[r"oak \ud83d oak \u6a61"]).tokens(), Some(tokens("oak \u{fffd} oak 橡")), "half of a pair");
-        assert_eq!(passed(&[r"oak \ud83d", r"\ude00"]).tokens(), Some(tokens("oak \u{1f600}")), "the other half follows");
+        assert_eq!(
+            passed(&[r"oak \ud83d", r"\ude00"]).tokens(),
+            Some(tokens("oak \u{1f600}")),
+            "the other half follows"
+        );
     }
 
     #[test]
