@@ -129,7 +129,7 @@ fn numbers_that_cannot_be_become_unknown_and_cost_no_row() {
 #[test]
 fn token_counts_that_nobody_gave_are_estimated_from_the_text_and_marked() {
     let desk = Desk::open();
-    let asked = "Which wood is it? ".repeat(10);
+    let asked = ["Which wood is it?"; 10].join(" ");
     let messages = json!([{"role": "system", "content": "Be brief."}, {"role": "user", "content": asked}]);
     let silent = || Call::new("mine", "chat").model("m");
     desk.ledger.record_with_content(silent().response_id("1"), asked.as_str(), "It is oak.");
