@@ -59,7 +59,7 @@ impl Bench {
     async fn warm_up(&mut self) {
         // A thread would do it soon, and in the middle of a measurement.
         PriceBook::bundled().warm();
-        spanledger::estimate::tokens("what estimates count by");
+        let _ = spanledger::estimate::tokens("what estimates count by");
         let exchange = Exchange { path: "/v1/chat/completions", ..Exchange::default() };
         for way in crate::wire::WAYS {
             self.measure(way, &exchange, &Payload::from("")).await;

@@ -66,7 +66,7 @@ async fn each<T>(book: &Book, call: impl AsyncFn() -> T) -> usize {
 async fn a_stream_in_flight_holds_8_kib_at_most() {
     let _alone = alone().await;
     PriceBook::bundled().warm();
-    spanledger::estimate::tokens("what estimates count by");
+    let _ = spanledger::estimate::tokens("what estimates count by");
     let book = Book::open(Hosts::default().name("llm.test", "openai"));
 
     let over_reqwest = |watched: bool| {

@@ -22,7 +22,7 @@ const BOUND: usize = 4 * MIB;
 async fn large_answers_and_requests_pass_the_proxy_and_are_never_held() {
     let _alone = alone().await;
     PriceBook::bundled().warm();
-    spanledger::estimate::tokens("what estimates count by");
+    let _ = spanledger::estimate::tokens("what estimates count by");
     let large = Large::start().await;
     let book = Book::open(Hosts::default().name(large.host(), "openai"));
     let app = proxy::app(&book.ledger, format!("http://{}", large.host()).parse().unwrap()).unwrap();
